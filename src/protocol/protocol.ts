@@ -1,0 +1,65 @@
+import type { ProxyError } from '../kit/error.ts'
+import type { SseFrame } from '../kit/sse.ts'
+import type { Message, MessagesRequest, StreamEvent } from './messages/schema.ts'
+
+/** The three wire protocols that clients and upstreams speak. */
+export type ProtocolName = 'messages' | 'chat' | 'responses'
+
+/** What Messages cannot say, kept for an encoder that can use it (`seed`, `n`, `logprobs`, …). */
+export type Hints = Record<string, unknown>
+
+/** One sentence that names what a translation dropped or approximated: `temperature: not supported by …`. */
+export type Note = string
+
+/** A client's request, read into the hub's form. */
+export interface Turn {
+  readonly request: MessagesRequest
+  readonly hints: Hints
+  readonly notes: Note[]
+}
+
+/** A translation result with the notes of what it could not carry. */
+export interface Noted<Value> {
+  readonly value: Value
+  readonly notes: Note[]
+}
+
+/** Token counts as a tap or a codec saw them; a count that was never said stays absent. */
+export interface Usage {
+  input?: number
+  output?: number
+  cacheRead?: number
+  cacheWrite?: number
+}
+
+/**
+ * A synchronous state machine on a stream. `push` is called per input, then exactly one of `end`
+ * (the input closed by itself) or `fail` (it broke); each gives what is to be sent.
+ */
+export interface Machine<Input, Output> {
+  push(input: Input): Output
+  end(): Output
+  fail(error: ProxyError): Output
+}
+
+/** Upstream frames of one protocol → hub events. */
+export type StreamIn = Machine<SseFrame, StreamEvent[]>
+
+/** Hub events → the text of the client protocol's SSE. */
+export type StreamOut = Machine<StreamEvent, string>
+
+/** What a protocol's pure functions are given of the world: ids and time come in as arguments. */
+export interface World {
+  /** A fresh random id body of [A-Za-z0-9], 24 characters. */
+  id(): string
+  /** Seconds since the epoch. */
+  now(): number
+}
+
+/** An error as a protocol writes it: the JSON body of a reply and the frame that ends a stream. */
+export interface ErrorShape {
+  body(error: ProxyError, requestId: string): string
+  event(error: ProxyError, requestId: string): string
+}
+
+export type { Message, MessagesRequest, StreamEvent }
