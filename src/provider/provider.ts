@@ -1,3 +1,4 @@
+import type { ClientCredential } from '../auth/credential.ts'
 import type { ProtocolName } from '../protocol/protocol.ts'
 import type { Mode } from './mode.ts'
 
@@ -14,13 +15,6 @@ export interface UpstreamCall {
   /** The client's own Anthropic credential, where the guard left one. */
   readonly clientCredential: ClientCredential | undefined
   readonly signal: AbortSignal
-}
-
-/** A client's own credential and the headers that it came in. */
-export interface ClientCredential {
-  readonly headers: Readonly<Record<string, string>>
-  /** `oat` is a plan login's access token, `key` an API key. */
-  readonly kind: 'key' | 'oat'
 }
 
 /** What goes to fetch: built from empty, credential last. */
