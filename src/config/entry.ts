@@ -2,8 +2,8 @@ import { type TSchema, Type } from '@sinclair/typebox'
 import { coerceText } from './coerce.ts'
 import type { Diagnostic, Source } from './diagnose.ts'
 import type { LeafMeta } from './leaf.ts'
-import { didYouMean } from './suggest.ts'
-import { isMap, isTable, keyText, type Leaf, type Node, type Path, step } from './tree.ts'
+import { didYouMean, nearest } from './suggest.ts'
+import { isMap, isTable, keyText, type Leaf, leaves, type Node, type Path, step } from './tree.ts'
 
 /** One value that one source gives to one leaf, or to one name of a map leaf. */
 export interface Entry {
@@ -78,10 +78,15 @@ function unknownKey(node: Node, path: Path, source: Source): Layer {
 
 function suggestion(node: Node, key: string, path: Path): string {
   if (node.type !== 'section') return ''
-  const known = Object.keys(node.keys)
-  const hint = didYouMean(key, known)
+  const hint = didYouMean(key, Object.keys(node.keys))
   if (hint !== '') return hint
-  return path.length === 1
-    ? ` (the sections are ${known.join(', ')})`
-    : ` (run "ccproxy config init" or see the README for the keys)`
+  // The right key in the wrong section, or in none.
+  const elsewhere = leaves([]).filter(
+    (leaf) => nearest(key, [leaf.path.at(-1) ?? '']) !== undefined,
+  )
+  const best = nearest(key, [...new Set(elsewhere.map((leaf) => leaf.path.at(-1) ?? ''))])
+  const found = elsewhere.find((leaf) => leaf.path.at(-1) === best)
+  if (found !== undefined) return ` (did you mean "${keyText(found.path)}"?)`
+  const known = Object.keys(node.keys).join(', ')
+  return path.length === 1 ? ` (the sections are ${known})` : ` (the keys there are ${known})`
 }

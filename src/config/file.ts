@@ -45,7 +45,7 @@ export function readFileLayer(file: ConfigFile, environments: readonly Environme
   }
   const layer = tableEntries(ROOT, [], table, source)
   const diagnostics = [...layer.diagnostics]
-  const entries = layer.entries.map((entry) => expandEntry(entry, environments, diagnostics))
+  const entries = layer.entries.flatMap((entry) => expandEntry(entry, environments, diagnostics))
   return { entries, diagnostics, warnings: layer.warnings }
 }
 
@@ -73,8 +73,9 @@ function expandEntry(entry: Entry, environments: readonly Environment[], into: D
     return found ?? ''
   })
   for (const name of missing) into.push(unset(name, entry.path, entry.source))
+  if (missing.size > 0) return []
   const replaced = typeof value === 'string' && value !== entry.value
-  return { ...entry, value: replaced ? coerceText(entry.schema, value) : value }
+  return [{ ...entry, value: replaced ? coerceText(entry.schema, value) : value }]
 }
 
 function unset(name: string, path: Path, source: Source): Diagnostic {

@@ -66,7 +66,6 @@ const security = section('Who may call', {
     env: ['AUTH_TOKEN', 'GATEWAY_API_KEY'],
     flag: 'auth-token',
     secret: true,
-    example: 'run "ccproxy generate-token --save" to make one',
   }),
   tokens: leaf(Type.Array(token, { default: [] }), {
     description: 'Named client tokens: name, token or sha256, expires',
@@ -123,6 +122,7 @@ const provider = section('An upstream', {
   }),
   base_url: leaf(Type.Optional(Type.String({ minLength: 1 })), {
     description: 'Where it is; for openai the full chat/completions URL or its base',
+    example: 'https://gateway.example/v1',
   }),
   api_key: leaf(Type.Optional(SecretText), { description: 'Its API key', secret: true }),
   api_key_helper: leaf(
@@ -131,6 +131,7 @@ const provider = section('An upstream', {
     ),
     {
       description: 'Command that prints an API key; a list runs without a shell',
+      example: ['my-key-command', '--print'],
       kinds: ['anthropic'],
     },
   ),
@@ -155,10 +156,12 @@ const provider = section('An upstream', {
   }),
   profile: leaf(Type.Optional(Type.String({ minLength: 1 })), {
     description: 'Built-in set of upstream quirks; without it the base URL decides',
+    example: 'openai',
     kinds: ['openai'],
   }),
   default_model: leaf(Type.Optional(Type.String({ minLength: 1 })), {
     description: 'Upstream model for names that no map knows',
+    example: 'my-model',
     kinds: ['openai'],
   }),
   force_model: leaf(Type.Optional(Type.Boolean({ default: false })), {
@@ -201,6 +204,7 @@ const oauth = section("The plan login, the account holder's own choice and risk"
   }),
   redirect_uri: leaf(Type.Optional(Type.String({ minLength: 1 })), {
     description: 'Redirect of a login started through POST /oauth/login',
+    example: 'http://localhost:8000/oauth/callback',
   }),
   refresh_before_seconds: leaf(Type.Number({ default: 300, minimum: 0 }), {
     description: 'How long before its expiry a token is refreshed',
