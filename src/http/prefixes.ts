@@ -1,3 +1,4 @@
+import { ProxyError } from '../kit/error.ts'
 import type { Mode } from '../provider/mode.ts'
 
 /** A mode prefix and what it means (interface.md 1). */
@@ -5,7 +6,18 @@ export interface Prefix {
   /** As a route: `''`, `/min/openai`, `/to/:provider`. */
   readonly path: string
   readonly mode: Mode
-  /** The provider that it always goes to; without one `routing.default` decides. */
+  /** What a prefix's path parameters may hold, decoded. */
+export interface Named {
+  readonly provider?: string | undefined
+}
+
+/** Refuses a mode that is promised but not built. */
+export function checkMode(prefix: Prefix): void {
+  if (prefix.mode !== 'sdk') return
+  throw new ProxyError('not_available', 'Mode /sdk is not available in this version')
+}
+
+/** The provider that it always goes to; without one `routing.default` decides. */
   readonly provider: string | undefined
   readonly tag: string
 }

@@ -5,7 +5,7 @@ import { ProxyError } from '../../kit/error.ts'
 import type { App } from '../app.ts'
 import { familyOf } from '../errors.ts'
 import { incomingOf } from '../incoming.ts'
-import { PREFIXES, type Prefix } from '../prefixes.ts'
+import { checkMode, type Named, PREFIXES, type Prefix } from '../prefixes.ts'
 import { countedBody, declaredLength, readBody, tooLarge } from '../read-body.ts'
 
 const params = t.Object({
@@ -13,10 +13,6 @@ const params = t.Object({
   session_id: t.Optional(t.String({ pattern: '^[A-Za-z0-9_-]{8,64}$' })),
   '*': t.Optional(t.String()),
 })
-
-interface Named {
-  readonly provider?: string | undefined
-}
 
 /** The model endpoints: method, path below the prefix, and what is asked for. */
 const JSON_ENDPOINTS: readonly (readonly [path: string, endpoint: Endpoint, summary: string])[] = [
@@ -124,21 +120,14 @@ async function serveUpload(
   }
 }
 
-function exchangeOf(
-  request: Request,
-  prefix: Prefix,
-  named: Named,
-  endpoint: Endpoint,
-): Exchange {
+function exchangeOf(request: Request, prefix: Prefix, named: Named, endpoint: Endpoint): Exchange {
   const { id, started, path, query, admission } = incomingOf(request)
-  if (prefix.mode === 'sdk') {
-    throw new ProxyError('not_available', 'Mode /sdk is not available in this version')
-  }
+  checkMode(prefix)
   return {
     id,
     endpoint,
     mode: prefix.mode,
-    provider: prefix.provider ?? decoded(named.provider),
+    provider: prefix.provider ?? named.provider,
     shape: familyOf(path, request.headers) === 'anthropic' ? 'messages' : 'chat',
     method: request.method,
     path: path.slice(path.indexOf('/v1/')) + query,
@@ -149,10 +138,6 @@ function exchangeOf(
     credential: admission.credential,
     started,
   }
-}
-
-function decoded(name: string | undefined): string | undefined {
-  return name === undefined ? undefined : decodeURIComponent(name)
 }
 
 function checkContentType(request: Request): void {
@@ -166,7 +151,11 @@ function checkContentType(request: Request): void {
 
 /** The answer to a method that an endpoint does not have. */
 export function refuseMethod(request: Request, allow: string): never {
-  throw new ProxyError('method_not_allowed', `Method ${request.method} is not allowed: use ${allow}`, {
-    headers: { allow },
-  })
+  throw new ProxyError(
+    'method_not_allowed',
+    `Method ${request.method} is not allowed: use ${allow}`,
+    {
+      headers: { allow },
+    },
+  )
 }

@@ -1,7 +1,7 @@
-import { Elysia } from 'elysia'
+import { Elysia, t } from 'elysia'
 import type { App } from '../app.ts'
 import { incomingOf } from '../incoming.ts'
-import { PREFIXES } from '../prefixes.ts'
+import { checkMode, type Named, PREFIXES, type Prefix } from '../prefixes.ts'
 
 const HEALTH_TYPE = 'application/health+json'
 const NO_STORE = 'no-cache, no-store, must-revalidate'
@@ -27,11 +27,24 @@ export function serviceRoutes(context: App) {
       { detail: service('Health') },
     )
   for (const prefix of PREFIXES) {
-    app.get(`${prefix.path}/status`, ({ request }) => status(context, request, prefix.path), {
+    app.get(`${prefix.path}/status`, ({ params: named }) => status(context, prefix, named), {
+      params,
       detail: service('What this mode would use'),
     })
   }
   return app
+}
+
+const params = t.Object({
+  provider: t.Optional(t.String({ minLength: 1 })),
+  session_id: t.Optional(t.String()),
+})
+
+async function status(context: App, prefix: Prefix, named: Named): Promise<Response> {
+  checkMode(prefix)
+  const provider = prefix.provider ?? named.provider
+  const upstream = await context.gateway.status(provider)
+  return Response.json({ mode: prefix.mode, ...upstream, version: context.version })
 }
 
 function service(summary: string) {
@@ -47,7 +60,7 @@ function health(context: App, pass: boolean, details: boolean): Response {
   const body = {
     status: pass ? 'pass' : 'fail',
     ...(pass ? {} : { output: 'Shutting down: no new requests are taken' }),
-    ...(details ? { version: context.version, serviceId: 'ccproxy', ...context.details() } : {}),
+    ...(details ? { version: context.version, serviceId: 'ccproxy' } : {}),
   }
   return new Response(JSON.stringify(body), {
     status: pass ? 200 : 503,
