@@ -1,12 +1,15 @@
 import { messageOf, ProxyError } from '../../kit/error.ts'
-import type { DemoCall } from './call.ts'
-import { needMethod } from './call.ts'
+import { type DemoCall, needMethod } from './call.ts'
+import { answerChat } from './chat/endpoint.ts'
 import { failure } from './failure.ts'
 import { answerCount, answerMessages, needVersion } from './messages/endpoint.ts'
 import { getModel, listModels } from './messages/list-models.ts'
 import { errorBody } from './messages/render.ts'
+import { openAiError } from './openai/error-body.ts'
+import { getOpenAiModel, listOpenAiModels } from './openai/list-models.ts'
 import { PromptCache } from './prompt-cache.ts'
 import { RateWindow } from './rate-headers.ts'
+import { answerResponses } from './responses/endpoint.ts'
 import type { DemoWorld } from './world.ts'
 
 /** An upstream that answers in-process. */
@@ -31,8 +34,8 @@ export interface DemoUpstream {
  *   text in the prompt fill the input
  * - after tool results it reports them; a JSON schema for the output is satisfied
  *
- * Thinking, max_tokens, stop sequences, tool choice and prompt caching are honoured. Batches, files
- * and skills answer 404. `world` gives ids, the time in seconds and sleep.
+ * Thinking, max_tokens, stop sequences, tool choice and prompt caching are honoured. The same core
+ * answers Messages, Chat Completions and Responses; batches, files and skills answer 404. `world` gives ids, the time in seconds and sleep.
  */
 export function createDemoUpstream(world: DemoWorld): DemoUpstream {
   const cache = new PromptCache(() => world.now())
@@ -43,34 +46,45 @@ export function createDemoUpstream(world: DemoWorld): DemoUpstream {
       const requestId = `req_${world.id()}`
       const path = url.pathname.replace(/(.)\/+$/, '$1')
       const call = { request, path, query: url.searchParams, requestId, world, cache }
-      const response = await answer(call)
-      response.headers.set('request-id', requestId)
-      response.headers.set('anthropic-organization-id', '00000000-0000-4000-8000-000000000000')
-      for (const [name, value] of Object.entries(rates.next())) response.headers.set(name, value)
+      const openAi = isOpenAi(call)
+      const response = await answer(call, openAi)
+      const headers = openAi ? rates.openAi() : rates.anthropic()
+      response.headers.set(openAi ? 'x-request-id' : 'request-id', requestId)
+      for (const [name, value] of Object.entries(headers)) response.headers.set(name, value)
       return response
     },
   }
 }
 
-async function answer(call: DemoCall): Promise<Response> {
+/** Both vendors' clients ask for models at the same path; only Anthropic's send a version. */
+function isOpenAi({ path, request }: DemoCall): boolean {
+  if (path === '/v1/chat/completions' || path === '/v1/responses') return true
+  return isModels(path) && !request.headers.has('anthropic-version')
+}
+
+function isModels(path: string): boolean {
+  return path === '/v1/models' || path.startsWith('/v1/models/')
+}
+
+async function answer(call: DemoCall, openAi: boolean): Promise<Response> {
   try {
-    return await route(call)
+    return await route(call, openAi)
   } catch (error) {
     if (call.request.signal.aborted) throw error
     const known =
       error instanceof ProxyError ? error : failure(500, messageOf(error), { cause: error })
-    return Response.json(errorBody(known, call.requestId), {
-      status: known.status,
-      headers: known.headers,
-    })
+    const body = openAi ? { error: openAiError(known) } : errorBody(known, call.requestId)
+    return Response.json(body, { status: known.status, headers: known.headers })
   }
 }
 
-async function route(call: DemoCall): Promise<Response> {
+async function route(call: DemoCall, openAi: boolean): Promise<Response> {
   const { path } = call
   if (path === '/v1/messages') return answerMessages(call)
   if (path === '/v1/messages/count_tokens') return answerCount(call)
-  if (path === '/v1/models' || path.startsWith('/v1/models/')) return answerModels(call)
+  if (path === '/v1/chat/completions') return answerChat(call)
+  if (path === '/v1/responses') return answerResponses(call)
+  if (isModels(path)) return answerModels(call, openAi)
   const missing = path.match(/^\/v1\/(messages\/batches|files|skills)(?:\/|$)/)?.[1]
   if (missing !== undefined) {
     throw failure(404, `The demo upstream has no ${missing.replace('messages/', '')}: ${path}`)
@@ -78,9 +92,10 @@ async function route(call: DemoCall): Promise<Response> {
   throw failure(404, `Not found: ${path}`)
 }
 
-function answerModels(call: DemoCall): Response {
+function answerModels(call: DemoCall, openAi: boolean): Response {
   needMethod(call, 'GET')
+  const id = decodeURIComponent(call.path.slice('/v1/models/'.length))
+  if (openAi) return id === '' ? listOpenAiModels() : getOpenAiModel(id)
   needVersion(call.request.headers)
-  const id = call.path.slice('/v1/models/'.length)
-  return id === '' ? listModels(call.query) : getModel(decodeURIComponent(id))
+  return id === '' ? listModels(call.query) : getModel(id)
 }

@@ -1,6 +1,6 @@
 import { type DemoCall, needMethod, readBody } from '../call.ts'
 import { failure } from '../failure.ts'
-import { playStream, waitOut } from '../play.ts'
+import { reply } from '../reply.ts'
 import { decide } from '../scenario.ts'
 import { checkRequest, type RequestContext } from './check-request.ts'
 import { countInput } from './count-input.ts'
@@ -15,21 +15,13 @@ export async function answerMessages(call: DemoCall): Promise<Response> {
   const context = contextOf(call, false)
   const body = await readBody(call)
   const model = checkRequest(body, context)
-  const { world, requestId, request } = call
+  const { world, requestId } = call
   const script = decide(readTurn(body, model, call.cache), world)
   const identity = { id: `msg_${world.id()}`, model: model.id, requestId }
-  if (script.startDelay > 0) await world.sleep(script.startDelay, request.signal)
-  request.signal.throwIfAborted()
-  if (body.stream !== true) {
-    await waitOut(script, world, request.signal)
-    return Response.json(renderMessage(script, identity))
-  }
-  const stream = playStream(script, messageWriter(script, identity), world, request.signal)
-  const headers = {
-    'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-cache',
-  }
-  return new Response(stream, { headers })
+  return reply(call, script, body.stream === true, {
+    json: () => renderMessage(script, identity),
+    write: messageWriter(script, identity),
+  })
 }
 
 /** `POST /v1/messages/count_tokens`. */
