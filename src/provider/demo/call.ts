@@ -17,13 +17,13 @@ export interface DemoCall {
 
 /** The JSON object of the body; 413 over 32 MiB, 400 where it is something else. */
 export async function readBody({ request }: DemoCall): Promise<Record<string, unknown>> {
-  const text = await request.text()
-  if (text.length > BODY_LIMIT) {
+  const bytes = await request.bytes()
+  if (bytes.length > BODY_LIMIT) {
     throw failure(413, 'Request exceeds the maximum size of 32 MB')
   }
   let body: unknown
   try {
-    body = JSON.parse(text)
+    body = JSON.parse(new TextDecoder().decode(bytes))
   } catch (cause) {
     throw failure(400, 'The request body is not valid JSON', { cause })
   }

@@ -25,8 +25,7 @@ export interface DemoUpstream {
  * - `slow 5s` spreads the answer, `slow start 5s` starts late, `silence 20s` pauses after the first delta
  * - `error 429` (400 401 402 403 404 409 413 429 500 503 504 529) fails with that status and type;
  *   `error 429 3s` sets retry-after (1 s where none is said)
- * - `error mid-stream` and `cut mid-stream` end a stream half way; a reply as JSON stays whole, so that
- *   a client's fallback succeeds
+ * - `error mid-stream` and `cut mid-stream` end a stream half way; a reply as JSON stays whole
  * - `refuse` gives a refusal; `redacted` adds a redacted_thinking block where thinking is on
  * - run `cmd` calls a shell tool; run `a` and `b`, then `c` gives two rounds, the first of two calls
  * - the name of a tool calls it with an input that satisfies its schema; several names, several

@@ -143,6 +143,9 @@ test('What the demo does not have answers 404, other methods 405, other bodies 4
   expect((await post('/v1/models', {})).status).toBe(405)
   expect((await post('/v1/messages', '{"a":')).status).toBe(400)
   expect((await post('/v1/messages', '[]')).status).toBe(400)
+  const large = await post('/v1/messages', `"${'é'.repeat(17 * 1024 * 1024)}"`)
+  expect(large.status).toBe(413)
+  expect((await jsonOf(large)).error.type).toBe('request_too_large')
 })
 
 test('A stream has its events in order, each named, and usage at both ends', async () => {
