@@ -72,8 +72,6 @@ export class FakeUpstream {
   behaviour: Behaviour = (exchange) => exchange.cut()
   /** When set, each request's body must equal it to the byte. */
   expectedBody: Buffer | undefined
-  requests = 0
-  connections = 0
   /** Requests whose body was not the expected one, or that could not be read. */
   invalid: string[] = []
   #listener: TCPSocketListener<Peer>
@@ -101,7 +99,6 @@ export class FakeUpstream {
   }
 
   #open(socket: Socket<Peer>): void {
-    this.connections++
     socket.setNoDelay(true)
     const reader = new RequestReader(
       (body) => this.#request(socket, body),
@@ -114,7 +111,6 @@ export class FakeUpstream {
   }
 
   #request(socket: Socket<Peer>, body: Buffer): void {
-    this.requests++
     if (this.expectedBody !== undefined && !this.expectedBody.equals(body)) {
       this.invalid.push(`The upstream got a body of ${body.length} bytes that is not what was sent`)
     }
@@ -127,7 +123,6 @@ export class FakeUpstream {
     const exchange = socket.data?.exchange
     if (exchange === undefined || exchange.closed) return
     exchange.closed = true
-    this.connections--
     exchange.onClose?.()
   }
 }
