@@ -100,7 +100,7 @@ export const cpuFigures: Figure[] = [
     name: 'paced',
     fresh: false,
     needsProcess: true,
-    rounds: { quick: 3, full: 7 },
+    rounds: { quick: 3, full: 5 },
     rows: [
       {
         id: 'paced-cpu',
@@ -119,7 +119,7 @@ export const cpuFigures: Figure[] = [
     name: 'burst',
     fresh: false,
     needsProcess: false,
-    rounds: { quick: 3, full: 7 },
+    rounds: { quick: 3, full: 5 },
     rows: [
       {
         id: 'burst-cpu',
@@ -136,7 +136,7 @@ export const cpuFigures: Figure[] = [
     name: 'json',
     fresh: false,
     needsProcess: false,
-    rounds: { quick: 3, full: 7 },
+    rounds: { quick: 3, full: 5 },
     rows: [
       {
         id: 'json-cpu',

@@ -91,7 +91,7 @@ export const latencyFigures: Figure[] = [
     name: 'latency',
     fresh: false,
     needsProcess: false,
-    rounds: { quick: 3, full: 9 },
+    rounds: { quick: 3, full: 7 },
     rows: [
       {
         id: 'p50',
@@ -115,7 +115,7 @@ export const latencyFigures: Figure[] = [
     name: 'ttfe',
     fresh: false,
     needsProcess: false,
-    rounds: { quick: 3, full: 9 },
+    rounds: { quick: 3, full: 7 },
     rows: [
       {
         id: 'ttfe-p50',

@@ -1,5 +1,5 @@
 import type { Figure, Values } from './figure.ts'
-import { type EventStream, messagesStream, STREAM_HEAD } from './payload.ts'
+import { chunked, type EventStream, LAST_CHUNK, STREAM_HEAD, type WireDialect } from './payload.ts'
 import { readRss } from './process-tree.ts'
 import {
   type Bench,
@@ -11,7 +11,7 @@ import {
   wholeStreamBehaviour,
   withConnections,
 } from './traffic.ts'
-import { answerWith, type Exchange } from './upstream.ts'
+import { answerWith, type Behaviour, type Exchange } from './upstream.ts'
 
 const SLOW_STREAMS = 1000
 const STALLED_READERS = 4
@@ -56,7 +56,7 @@ async function slowStreams(bench: Bench): Promise<Values> {
     for (let at = 1; at <= seconds; at++) await advance(exchanges, stream, at)
     const count = up()
     const full = megabytes(bench)
-    const rest = Buffer.concat([...stream.chunks.slice(seconds + 1), Buffer.from('0\r\n\r\n')])
+    const rest = Buffer.concat([...stream.chunks.slice(seconds + 1), LAST_CHUNK])
     for (const exchange of exchanges) exchange.write(rest)
     if (count === SLOW_STREAMS)
       for (const reply of await Promise.all(replies)) checkReply(bench, reply)
@@ -79,22 +79,36 @@ async function hugeBody(bench: Bench): Promise<Values> {
   })
 }
 
-/** One chunk of whole events, and the body of a stalled stream. */
-function stalledChunk(): { chunk: Buffer; body: Buffer; count: number } {
-  const delta = messagesStream(1).body.toString().split('\n\n')[2]!
-  const events = Buffer.from(`${delta}\n\n`.repeat(Math.floor(STALLED_CHUNK / (delta.length + 2))))
-  const count = Math.ceil(STALLED_BYTES / events.length)
-  const chunk = Buffer.concat([
-    Buffer.from(`${events.length.toString(16)}\r\n`),
-    events,
-    Buffer.from('\r\n'),
-  ])
-  return { chunk, body: Buffer.alloc(events.length * count, events), count }
+/** A long stream of the dialect: how the upstream writes it, and the body it makes. */
+function longStream(dialect: WireDialect): { behaviour: Behaviour; body: Buffer } {
+  const { chunks, opening } = dialect.stream(1)
+  const delta = unchunked(chunks[opening]!)
+  const deltas = Buffer.alloc(Math.floor(STALLED_CHUNK / delta.length) * delta.length, delta)
+  const count = Math.ceil(STALLED_BYTES / deltas.length)
+  const before = chunks.slice(0, opening)
+  const after = chunks.slice(opening + 1)
+  return {
+    behaviour: repeatedBehaviour(
+      Buffer.concat(before),
+      chunked(deltas),
+      count,
+      Buffer.concat([...after, LAST_CHUNK]),
+    ),
+    body: Buffer.concat([
+      ...before.map(unchunked),
+      ...Array.from({ length: count }, () => deltas),
+      ...after.map(unchunked),
+    ]),
+  }
+}
+
+function unchunked(chunk: Buffer): Buffer {
+  return chunk.subarray(chunk.indexOf('\r\n') + 2, chunk.length - 2)
 }
 
 async function stalledReaders(bench: Bench): Promise<Values> {
-  const { chunk, body, count } = stalledChunk()
-  bench.upstream.behaviour = repeatedBehaviour(chunk, count)
+  bench.upstream.behaviour = longStream(bench.subject.upstream).behaviour
+  const { body } = longStream(bench.subject.client)
   const wire = prepareRequest(bench, true)
   return withConnections(bench, STALLED_READERS, async (connections) => {
     const before = megabytes(bench)

@@ -2,6 +2,8 @@
 export interface EventStream {
   /** Number of events. */
   events: number
+  /** How many of them come before the first delta. */
+  opening: number
   /** The body, without chunk framing. */
   body: Buffer
   /** One HTTP/1.1 chunk per event. */
@@ -23,7 +25,8 @@ function event(name: string, data: object): string {
   return `event: ${name}\ndata: ${JSON.stringify({ type: name, ...data })}\n\n`
 }
 
-function chunked(bytes: Buffer): Buffer {
+/** Frames bytes as one HTTP/1.1 chunk. */
+export function chunked(bytes: Buffer): Buffer {
   return Buffer.concat([
     Buffer.from(`${bytes.length.toString(16)}\r\n`),
     bytes,
@@ -48,6 +51,7 @@ export function messagesStream(deltas: number): EventStream {
     event('message_start', { message }),
     event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }),
   ]
+  const opening = texts.length
   for (let i = 0; i < deltas; i++) {
     // The number makes a lost, doubled or swapped event visible to a plain byte comparison.
     const text = ` word ${String(i).padStart(7, '0')}`
@@ -65,6 +69,7 @@ export function messagesStream(deltas: number): EventStream {
   const chunks = events.map(chunked)
   return {
     events: events.length,
+    opening,
     body: Buffer.concat(events),
     chunks,
     wire: Buffer.concat([...chunks, LAST_CHUNK]),

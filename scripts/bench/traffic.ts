@@ -1,5 +1,5 @@
 import { Connection, type Reply } from './client.ts'
-import { type EventStream, LAST_CHUNK, requestWire, STREAM_HEAD } from './payload.ts'
+import { type EventStream, requestWire, STREAM_HEAD } from './payload.ts'
 import { type CpuReading, cpuBetween, readCpu } from './process-tree.ts'
 import type { Running, Subject } from './subjects.ts'
 import type { Behaviour, FakeUpstream } from './upstream.ts'
@@ -119,8 +119,13 @@ export function wholeStreamBehaviour(stream: EventStream): Behaviour {
   }
 }
 
-/** Repeats one chunk `count` times: a long body that costs no memory here. */
-export function repeatedBehaviour(chunk: Buffer, count: number): Behaviour {
+/** Writes `opening`, one chunk `count` times, then `closing`: a long stream that costs no memory here. */
+export function repeatedBehaviour(
+  opening: Buffer,
+  chunk: Buffer,
+  count: number,
+  closing: Buffer,
+): Behaviour {
   return (exchange) => {
     let left = count
     const go = () => {
@@ -128,9 +133,10 @@ export function repeatedBehaviour(chunk: Buffer, count: number): Behaviour {
         left--
         if (!exchange.write(chunk)) return
       }
-      if (left-- === 0) exchange.write(LAST_CHUNK)
+      exchange.onDrain = undefined
+      exchange.write(closing)
     }
-    exchange.write(STREAM_HEAD)
+    exchange.write(Buffer.concat([STREAM_HEAD, opening]))
     exchange.onDrain = go
     go()
   }
