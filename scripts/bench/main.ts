@@ -49,6 +49,7 @@ function progress(text: string): void {
 }
 
 async function main(): Promise<number> {
+  if (process.platform !== 'linux') throw new Error('Cannot measure here: CPU is read from /proc')
   const figures = chosenFigures()
   const choice = { source: values.source, binary: values.binary }
   const { subjects, notices } = await chooseSubjects(choice, values.subject)
