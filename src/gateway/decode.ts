@@ -23,6 +23,7 @@ export function leftEncoded(
   contentEncoding: string | null,
   first: Uint8Array,
 ): Bun.CompressionFormat[] {
+  if (contentEncoding === null && isOpening(first[0])) return []
   const codings = (contentEncoding ?? '')
     .split(',')
     .map((coding) => coding.trim().toLowerCase())
@@ -52,6 +53,11 @@ function formatOf(coding: string): Bun.CompressionFormat {
   const format = FORMATS[coding]
   if (format !== undefined) return format
   throw new ProxyError('upstream_protocol', `Upstream used an unknown content-encoding "${coding}"`)
+}
+
+/** How JSON and events begin: `{`, `[`, `event:`, `data:` or `:`. No compressed format does. */
+function isOpening(byte: number | undefined): boolean {
+  return byte === 0x7b || byte === 0x5b || byte === 0x65 || byte === 0x64 || byte === 0x3a
 }
 
 /** Gzip and zstd begin with a magic number; brotli has none, so it is what begins with no text at all. */

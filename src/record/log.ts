@@ -53,7 +53,7 @@ export function createLogger(
 
 function renderJson(level: Level, message: string, fields: Fields): string {
   const line = { time: new Date().toISOString(), level, msg: message, ...fields }
-  return `${JSON.stringify(line, jsonValue)}\n`
+  return `${JSON.stringify(line)}\n`
 }
 
 function renderPretty(level: Level, message: string, fields: Fields): string {
@@ -75,9 +75,7 @@ function renderFields(fields: Fields): string {
   const parts: string[] = []
   for (const [name, value] of Object.entries(fields)) {
     if (value === undefined) continue
-    parts.push(
-      `${name}=${typeof value === 'string' ? quoted(value) : JSON.stringify(value, jsonValue)}`,
-    )
+    parts.push(`${name}=${typeof value === 'string' ? quoted(value) : JSON.stringify(value)}`)
   }
   return parts.join(' ')
 }
@@ -85,10 +83,6 @@ function renderFields(fields: Fields): string {
 /** Bare where that is unambiguous; control characters never reach a terminal. */
 function quoted(value: string): string {
   return /^[\w./:@%+,-]+$/.test(value) ? value : JSON.stringify(value)
-}
-
-function jsonValue(_key: string, value: unknown): unknown {
-  return value instanceof Error ? value.message : value
 }
 
 /** Lines wait this long for others, ms: under load one write then serves hundreds. */
