@@ -66,7 +66,7 @@ export async function startCcproxy(options: CcproxyOptions = {}): Promise<Ccprox
     cwd: home.path,
     env: environment(home.path, options),
     stdin: 'ignore',
-    stdout: 'inherit',
+    stdout: 'ignore',
     stderr: 'pipe',
   })
   const logs: Json[] = []

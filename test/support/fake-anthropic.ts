@@ -28,6 +28,8 @@ export interface FakeAnthropic {
   readonly server: RawServer
   /** Queues replies to Messages requests; with an empty queue `otherwise` answers. */
   reply(...replies: readonly Reply[]): void
+  /** Forgets queued replies that no request took, so that one failed test does not fail the next. */
+  forget(): void
   /** Decides by the request; undefined leaves it to the default. */
   otherwise(choose: (request: RecordedRequest, body: Json) => Reply | undefined): void
   /** Replies to another endpoint than Messages: `POST /v1/messages/count_tokens`. */
@@ -80,6 +82,10 @@ class Fake implements FakeAnthropic {
 
   reply(...replies: readonly Reply[]): void {
     this.#queue.push(...replies)
+  }
+
+  forget(): void {
+    this.#queue.length = 0
   }
 
   otherwise(choose: (request: RecordedRequest, body: Json) => Reply | undefined): void {
