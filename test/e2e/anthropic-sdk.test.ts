@@ -146,8 +146,13 @@ describe('the official SDK and the models', () => {
 
   test('reads one model, also with a slash in its id', async () => {
     expect(await client().models.retrieve('claude-opus-5-5')).toMatchObject({ type: 'model' })
-    const missing = client('/pt').models.retrieve('vendor/model')
-    expect(missing).rejects.toBeInstanceOf(Anthropic.NotFoundError)
+    const missing = await client('/pt')
+      .models.retrieve('vendor/model')
+      .catch((thrown: unknown) => thrown)
+    expect(missing).toBeInstanceOf(Anthropic.NotFoundError)
+    expect(decodeURIComponent((await fake.waitFor(before + 1)).path)).toBe(
+      '/v1/models/vendor/model',
+    )
   })
 })
 
