@@ -5,7 +5,15 @@
  * 2026: identifiers stay whole, because a stack trace in a bug report is worth more than 1 % of
  * size, and because Elysia reads the source of its handlers.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
@@ -50,6 +58,7 @@ function commit(): string {
 
 async function compile(target: string, bunTarget: Bun.Build.CompileTarget, folder: string) {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const scratch = mkdtempSync(join(folder, '.build-'))
   const { success, logs } = await Bun.build({
     entrypoints: [join(root, 'src/main.ts')],
     target: 'bun',
@@ -57,6 +66,8 @@ async function compile(target: string, bunTarget: Bun.Build.CompileTarget, folde
     minify: { whitespace: true, syntax: true, identifiers: false },
     sourcemap: 'linked',
     bytecode: true,
+    // What is imported lazily stays a chunk of its own: start-up reads none of it (−2 ms).
+    splitting: true,
     define: {
       CCPROXY_VERSION: JSON.stringify(version),
       CCPROXY_COMMIT: JSON.stringify(commit()),
@@ -64,15 +75,16 @@ async function compile(target: string, bunTarget: Bun.Build.CompileTarget, folde
     compile: {
       target: bunTarget,
       // Bytecode depends on the outfile's name (not its folder), so the name is part of a build.
-      outfile: join(folder, binaryName(target)),
+      outfile: join(scratch, binaryName(target)),
       autoloadDotenv: false,
       autoloadBunfig: false,
     },
     throw: false,
   })
   if (!success) throw new Error(`Cannot compile ${target}:\n${logs.join('\n')}`)
-  // The map is inside the binary; the copy beside it is of no use to anyone.
-  rmSync(join(folder, `ccproxy-${target}.map`), { force: true })
+  // The maps are inside the binary; their copies beside it are of no use to anyone.
+  renameSync(join(scratch, binaryName(target)), join(folder, binaryName(target)))
+  rmSync(scratch, { recursive: true })
 }
 
 function writeSums(folder: string): void {

@@ -2,7 +2,7 @@ import { ProxyError } from '../kit/error.ts'
 import { splice } from '../kit/json-splice.ts'
 import { readEnvelope } from './envelope.ts'
 import type { Exchange } from './exchange.ts'
-import type { Gateway, Running } from './gateway.ts'
+import type { Hub, Running } from './hub.ts'
 import { type RelayCall, type Reply, relay } from './relay.ts'
 import { openEarly, respond, type Work } from './respond.ts'
 import { chooseRoute } from './route.ts'
@@ -10,7 +10,7 @@ import type { Settlement } from './settlement.ts'
 
 /** The way of one exchange: envelope, route, request, reply. */
 export async function answer(
-  gateway: Gateway,
+  gateway: Hub,
   exchange: Exchange,
   settlement: Settlement,
 ): Promise<Response> {

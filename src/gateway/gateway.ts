@@ -1,36 +1,17 @@
-import type { Ticker } from '../kit/clock.ts'
 import { messageOf, ProxyError } from '../kit/error.ts'
-import type { Observer } from '../record/observer.ts'
+import type { ProviderStatus } from '../provider/provider.ts'
 import { answer } from './answer.ts'
 import type { Exchange } from './exchange.ts'
+import type { GatewayOptions, Hub, Running } from './hub.ts'
 import { PoolGuess } from './pool-guess.ts'
-import type { Routes } from './route.ts'
+import { findUpstream } from './route.ts'
 import { endingOf, Settlement } from './settlement.ts'
 
-/** Times that bound an exchange, ms; Infinity where there is no bound. */
-export interface Timing {
-  readonly headerTimeoutMs: number
-  readonly idleTimeoutMs: number
-  readonly pingAfterMs: number
-  readonly earlyOpenMs: number
-}
-
-/** What the gateway works with. */
-export interface GatewayOptions {
-  readonly routes: Routes
-  readonly timing: Timing
-  readonly observer: Observer
-  readonly ticker: Ticker
-}
-
-/** An exchange under way, by those who may end it: the drain and the client's leaving. */
-export interface Running {
-  end: (reason: ProxyError) => void
-  leave: () => void
-}
+/** How long the status waits for an upstream to answer at all, ms. */
+const REACH_MS = 3000
 
 /** Handles one exchange from start to end, and knows all that run. */
-export class Gateway {
+export class Gateway implements Hub {
   readonly options: GatewayOptions
   readonly pool = new PoolGuess()
   readonly #running = new Set<Running>()
@@ -38,6 +19,14 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     this.options = options
+  }
+
+  /** What a prefix would use: the provider and its credential's kind, never a secret. */
+  async status(provider: string | undefined): Promise<ProviderStatus & { reachable: boolean }> {
+    const { routes } = this.options
+    const upstream = findUpstream(routes, provider ?? routes.default)
+    const status = await upstream.provider.status()
+    return { ...status, reachable: await isReachable(status.base_url) }
   }
 
   /** Answers an exchange; throws a ProxyError that the caller writes in the client's shape. */
@@ -77,6 +66,17 @@ export class Gateway {
   endAll(): void {
     const text = 'ccproxy is shutting down: send the request again'
     for (const running of this.#running) running.end(new ProxyError('unavailable', text))
+  }
+}
+
+/** Any answer at all tells that something is there. */
+async function isReachable(url: string): Promise<boolean> {
+  try {
+    await fetch(url, { method: 'HEAD', redirect: 'manual', signal: AbortSignal.timeout(REACH_MS) })
+    return true
+  } catch {
+    // Whatever the reason, nothing answered there: that is all that the status says.
+    return false
   }
 }
 

@@ -7,14 +7,14 @@ import { createMessagesTap } from '../protocol/messages/tap.ts'
 import { readUpstreamError } from '../protocol/read-error.ts'
 import { checkReply } from './check-reply.ts'
 import type { Exchange } from './exchange.ts'
-import type { Gateway, Running } from './gateway.ts'
+import type { Hub, Running } from './hub.ts'
 import { passRaw, passUntouched, passWhole } from './passthrough.ts'
 import type { RelayCall, Reply } from './relay.ts'
 import { endingOf, type Settlement } from './settlement.ts'
 
 /** What one exchange works with once it is under way. */
 export interface Work {
-  readonly gateway: Gateway
+  readonly gateway: Hub
   readonly exchange: Exchange
   readonly settlement: Settlement
   readonly call: RelayCall

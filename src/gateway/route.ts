@@ -32,7 +32,7 @@ export function chooseRoute(routes: Routes, exchange: Exchange, model?: string):
     const target = lookUp(routes.models, model)
     if (target !== undefined) return targetRoute(routes, target)
   }
-  const upstream = find(routes, exchange.provider ?? routes.default)
+  const upstream = findUpstream(routes, exchange.provider ?? routes.default)
   const mapped = maps && model !== undefined ? lookUp(upstream.models, model) : undefined
   return { provider: upstream.provider, model: mapped ?? model }
 }
@@ -52,7 +52,8 @@ function targetRoute(routes: Routes, target: string): Route {
   )
 }
 
-function find(routes: Routes, name: string): Upstream {
+/** The provider of a name; throws `not_found` naming the ones there are. */
+export function findUpstream(routes: Routes, name: string): Upstream {
   const upstream = routes.upstreams.get(name)
   if (upstream !== undefined) return upstream
   throw new ProxyError(

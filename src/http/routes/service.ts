@@ -1,7 +1,7 @@
 import { Elysia } from 'elysia'
 import type { App } from '../app.ts'
 import { incomingOf } from '../incoming.ts'
-import { PREFIXES } from '../prefixes.ts'
+import { checkMode, type Named, PREFIXES, type Prefix, paramsOf } from '../prefixes.ts'
 
 const HEALTH_TYPE = 'application/health+json'
 const NO_STORE = 'no-cache, no-store, must-revalidate'
@@ -27,11 +27,19 @@ export function serviceRoutes(context: App) {
       { detail: service('Health') },
     )
   for (const prefix of PREFIXES) {
-    app.get(`${prefix.path}/status`, ({ request }) => status(context, request, prefix.path), {
+    app.get(`${prefix.path}/status`, ({ params: named }) => status(context, prefix, named), {
+      ...paramsOf(prefix),
       detail: service('What this mode would use'),
     })
   }
   return app
+}
+
+async function status(context: App, prefix: Prefix, named?: Named): Promise<Response> {
+  checkMode(prefix)
+  const provider = prefix.provider ?? named?.provider
+  const upstream = await context.gateway.status(provider)
+  return Response.json({ mode: prefix.mode, ...upstream, version: context.version })
 }
 
 function service(summary: string) {
@@ -47,7 +55,7 @@ function health(context: App, pass: boolean, details: boolean): Response {
   const body = {
     status: pass ? 'pass' : 'fail',
     ...(pass ? {} : { output: 'Shutting down: no new requests are taken' }),
-    ...(details ? { version: context.version, serviceId: 'ccproxy', ...context.details() } : {}),
+    ...(details ? { version: context.version, serviceId: 'ccproxy' } : {}),
   }
   return new Response(JSON.stringify(body), {
     status: pass ? 200 : 503,
