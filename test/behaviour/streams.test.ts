@@ -25,11 +25,16 @@ const FRAME = frame({
 
 let fake: FakeAnthropic
 let proxy: Ccproxy
+let longSilence: ReturnType<typeof ask>
 
 beforeAll(async () => {
   fake = await startFakeAnthropic()
   const env = { SERVER__PING_SECONDS: '0.3', SERVER__EARLY_OPEN_SECONDS: '0.9' }
   proxy = await startCcproxy({ upstream: fake.url, env })
+  // Starts first and is awaited late: the other tests run meanwhile.
+  fake.reply(withSilence(11000, [FRAME, OWN_FRAME]))
+  longSilence = ask(proxy, '/pt', true, 15000)
+  await (await fake.waitFor(0)).complete
 })
 
 afterAll(async () => {
@@ -76,7 +81,7 @@ describe('a quiet upstream', () => {
   })
 
   test('gets no ping while events come more often than that', async () => {
-    const parts = Array.from({ length: 8 }, () => FRAME)
+    const parts = [...Array.from({ length: 8 }, () => FRAME), OWN_FRAME]
     fake.reply(withSilence(120, parts))
     expect((await ask(proxy, '', true)).body.toString()).toBe(parts.join(''))
   })
@@ -97,12 +102,6 @@ describe('a quiet upstream', () => {
     expect(performance.now() - start).toBeLessThan(150)
     await within(5000, 'the end', client.closed)
   })
-
-  test('lives through a silence longer than every idle timeout of the server', async () => {
-    fake.reply(withSilence(11000, [FRAME, OWN_FRAME]))
-    const reply = await ask(proxy, '/pt', true, 15000)
-    expect(reply.body.toString()).toBe(FRAME + OWN_FRAME)
-  }, 20000)
 })
 
 describe('a slow start', () => {
@@ -299,3 +298,7 @@ test('an empty stream of the upstream is an error, not a silent success', async 
   const reply = await ask(proxy, '', true)
   expect(reply.body.toString()).toContain('"type":"error"')
 })
+
+test('a stream lives through a silence longer than every idle timeout of the server', async () => {
+  expect((await longSilence).body.toString()).toBe(FRAME + OWN_FRAME)
+}, 20000)
