@@ -7,7 +7,8 @@ import { ProxyError } from '../kit/error.ts'
 import { createProviders } from '../provider/index.ts'
 import { createLogger, type Format, type Logger } from '../record/log.ts'
 import { logObserver } from '../record/observer.ts'
-import { type App, createApp } from './app.ts'
+import { createApp } from './app.ts'
+import type { App } from './context.ts'
 import { Door } from './door.ts'
 import { portOwner } from './port-owner.ts'
 import { RateLimit } from './rate-limit.ts'
@@ -55,8 +56,9 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     draining: () => state.draining,
     fail: (thrown, request) => door.fail(thrown, request),
   }
-  const app = createApp(context)
-  const server = await listen(settings, (request, own) => door.enter(request, own, app.fetch))
+  // `fetch` is a getter that composes the whole handler: asked once, not at each request.
+  const routes = createApp(context).compile().fetch
+  const server = await listen(settings, (request, own) => door.enter(request, own, routes))
   const url = `http://${hostInUrl(settings.server.host)}:${server.port}`
   logger.log('info', 'listening', { url, version, commit: options.commit })
   return {
