@@ -212,9 +212,12 @@ describe('paths', () => {
   })
 
   test('an unknown path gives 404 in the shape of the caller', async () => {
-    const reply = await send('/v1/nothing')
+    const reply = await send('/v1/messages/nothing')
     expect(reply.status).toBe(404)
-    expectErrorShape(reply)
+    expect(expectErrorShape(reply).type).toBe('not_found_error')
+    const other = await send('/nothing')
+    expect(other.status).toBe(404)
+    expect(JSON.parse(other.body.toString())).toMatchObject({ error: { type: 'not_found_error' } })
     expect(fake.requests.length).toBe(before)
   })
 
