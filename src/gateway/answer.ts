@@ -48,7 +48,11 @@ export async function answer(
 /** Sends the call. From here on the client's leaving and the drain end it. */
 async function run(work: Work, streams: boolean): Promise<Response> {
   const { gateway, exchange, call, running, settlement } = work
-  const leave = () => running.leave()
+  const leave = () => {
+    const { reason } = exchange.signal
+    if (reason instanceof ProxyError) running.end(reason)
+    else running.leave()
+  }
   if (exchange.signal.aborted) leave()
   else exchange.signal.addEventListener('abort', leave, { once: true })
   settlement.onSettled(gateway.track(running))

@@ -56,7 +56,7 @@ function formatOf(coding: string): Bun.CompressionFormat {
 }
 
 /** How JSON and events begin: `{`, `[`, `event:`, `data:` or `:`. No compressed format does. */
-function isOpening(byte: number | undefined): boolean {
+export function isOpening(byte: number | undefined): boolean {
   return byte === 0x7b || byte === 0x5b || byte === 0x65 || byte === 0x64 || byte === 0x3a
 }
 

@@ -1,12 +1,17 @@
+import { concat } from '../kit/bytes.ts'
 import { ProxyError } from '../kit/error.ts'
 import type { ByteReader, Source } from '../kit/pump.ts'
 import type { PreparedCall, Provider } from '../provider/provider.ts'
-import { decode, leftEncoded } from './decode.ts'
+import { decode, isOpening, leftEncoded } from './decode.ts'
 import { fetchFailure, stoppedBy } from './fetch-failure.ts'
 import type { PoolGuess } from './pool-guess.ts'
 
 /** A dead connection shows at once; what failed later may have been worked on and is not sent again. */
 const DEAD_WITHIN_MS = 1000
+
+/** A compressed format's magic number shows in this many bytes. */
+const TELLING_BYTES = 4
+const NOTHING = new Uint8Array(0)
 
 /** What an upstream answered: a stream that has begun, or a whole body. */
 export type Reply =
@@ -14,7 +19,8 @@ export type Reply =
       readonly kind: 'events' | 'raw'
       readonly status: number
       readonly headers: Headers
-      readonly source: Source
+      /** Comes late where the reply passes on before its first byte. */
+      readonly source: Source | Promise<Source>
     }
   | {
       readonly kind: 'body'
@@ -87,18 +93,28 @@ async function stream(
   events: boolean,
 ): Promise<Reply> {
   const reader = body.getReader()
-  if (!events || !call.waits) {
-    return { kind: events ? 'events' : 'raw', status, headers, source: { reader, ahead: [] } }
+  if (!events) return { kind: 'raw', status, headers, source: { reader, ahead: [] } }
+  const source = withIdleTimeout(call, () => opening(call, reader, headers))
+  if (call.waits) return { kind: 'events', status, headers, source: await source }
+  source.catch(() => undefined)
+  return { kind: 'events', status, headers, source }
+}
+
+/** Reads as far as it takes to tell whether fetch left the stream encoded, and undoes that. */
+async function opening(call: RelayCall, reader: ByteReader, headers: Headers): Promise<Source> {
+  const ahead: Uint8Array[] = []
+  let first: Uint8Array = NOTHING
+  while (first.length < TELLING_BYTES) {
+    const { value, done } = await reader.read()
+    if (done || value === undefined) break
+    ahead.push(value)
+    first = first.length === 0 ? value : concat(first, value)
+    if (isOpening(first[0])) break
   }
-  const read = await withIdleTimeout(call, () => reader.read())
-  const first = read.value
-  if (first === undefined) throw empty(call)
+  if (first.length === 0) throw empty(call)
   const formats = leftEncoded(headers.get('content-encoding'), first)
-  if (formats.length === 0) {
-    return { kind: 'events', status, headers, source: { reader, ahead: [first] } }
-  }
-  const plain = decode(resumed(first, reader), formats).getReader()
-  return { kind: 'events', status, headers, source: { reader: plain, ahead: [] } }
+  if (formats.length === 0) return { reader, ahead }
+  return { reader: decode(resumed(first, reader), formats).getReader(), ahead: [] }
 }
 
 /** The stream again as it was before its first chunk was read. */

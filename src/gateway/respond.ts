@@ -48,7 +48,7 @@ export function openEarly(work: Work, reply: Promise<Reply>): Response {
   return new Response(pumped(work, source, eventMachine(work)), { status: 200, headers })
 }
 
-function lateSource(work: Work, reply: Reply): Source {
+function lateSource(work: Work, reply: Reply): Source | Promise<Source> {
   work.settlement.requestId = reply.headers.get('request-id') ?? undefined
   if (reply.kind !== 'body') return reply.source
   if (reply.status >= 400) {

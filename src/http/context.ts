@@ -5,7 +5,7 @@ import type { BodyLimits } from './read-body.ts'
 export interface App {
   readonly gateway: Gateway
   readonly bodyLimits: BodyLimits
-  readonly uploadBytes: number
+  readonly uploadLimits: BodyLimits
   readonly version: string
   readonly draining: () => boolean
   /** Writes an error in the shape of the path that it happened on. */

@@ -16,6 +16,9 @@ export interface DoorOptions {
 
 type Routes = (request: Request) => Response | Promise<Response>
 
+/** Refusals that leave a body unread. */
+const UNREAD: ReadonlySet<number> = new Set([401, 403, 408, 413, 415])
+
 const NOBODY: Admission = {
   client: { name: undefined, address: undefined },
   credential: undefined,
@@ -66,7 +69,10 @@ export class Door {
       const stack = thrown instanceof Error ? thrown.stack : undefined
       this.#options.logger.log('error', error.message, { id, path, cause: causeOf(error), stack })
     }
-    return errorResponse(error, familyOf(path, request.headers), id)
+    const response = errorResponse(error, familyOf(path, request.headers), id)
+    // What is left of a body that is not wanted must not hold the connection.
+    if (UNREAD.has(response.status)) response.headers.set('connection', 'close')
+    return response
   }
 
   #admit(request: Request, path: string, address: string | undefined): Admission {

@@ -25,24 +25,25 @@ export function declaredLength(request: Request): number | undefined {
   return header === null ? undefined : Number(header)
 }
 
-/** A body that passes through, counted on its way; over the limit it breaks. */
-export function countedBody(
+/** A body that passes through, counted and timed on its way; over a limit it breaks, and `onBroken` hears why. */
+export function passingBody(
   body: ReadableStream<Uint8Array>,
-  limit: number,
-  onLimit: (error: ProxyError) => void,
+  limits: BodyLimits,
+  onBroken: (error: ProxyError) => void,
 ): ReadableStream<Uint8Array> {
   const reader = body.getReader()
-  let bytes = 0
+  const next = limitedReads(reader, limits)
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const { value, done } = await reader.read()
-        if (done) return controller.close()
-        bytes += value.length
-        if (bytes <= limit) return controller.enqueue(value)
-        const error = tooLarge(limit)
-        onLimit(error)
-        controller.error(error)
+        try {
+          const value = await next()
+          if (value === undefined) controller.close()
+          else controller.enqueue(value)
+        } catch (error) {
+          if (error instanceof ProxyError) onBroken(error)
+          controller.error(error)
+        }
       },
       cancel: () => reader.cancel(),
     },
@@ -59,19 +60,32 @@ export function tooLarge(limit: number): ProxyError {
 async function readUnknown(request: Request, limits: BodyLimits): Promise<Uint8Array> {
   if (request.body === null) return new Uint8Array(0)
   const reader = request.body.getReader()
+  const next = limitedReads(reader, limits)
   const chunks: Uint8Array[] = []
+  try {
+    for (let chunk = await next(); chunk !== undefined; chunk = await next()) chunks.push(chunk)
+  } catch (error) {
+    reader.cancel().catch(() => undefined)
+    throw error
+  }
+  return Buffer.concat(chunks)
+}
+
+/** Reads chunk by chunk within the limits; only the time that the client takes counts. */
+function limitedReads(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  limits: BodyLimits,
+): () => Promise<Uint8Array | undefined> {
   let bytes = 0
-  const started = performance.now()
-  for (;;) {
-    const allowed = limits.timeoutMs + (bytes / SLOWEST) * 1000 - (performance.now() - started)
-    const { value, done } = await inTime(reader.read(), Math.max(allowed, 1))
-    if (done) return Buffer.concat(chunks)
-    bytes += value.length
-    if (bytes > limits.bytes) {
-      reader.cancel().catch(() => undefined)
-      throw tooLarge(limits.bytes)
-    }
-    chunks.push(value)
+  let spent = 0
+  return async () => {
+    const started = performance.now()
+    const allowed = limits.timeoutMs + (bytes / SLOWEST) * 1000 - spent
+    const { value } = await inTime(reader.read(), Math.max(allowed, 1))
+    spent += performance.now() - started
+    bytes += value?.length ?? 0
+    if (bytes > limits.bytes) throw tooLarge(limits.bytes)
+    return value
   }
 }
 

@@ -51,7 +51,10 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
       bytes: settings.limits.body_bytes,
       timeoutMs: settings.server.request_timeout_seconds * 1000,
     },
-    uploadBytes: settings.limits.upload_bytes,
+    uploadLimits: {
+      bytes: settings.limits.upload_bytes,
+      timeoutMs: settings.server.request_timeout_seconds * 1000,
+    },
     version,
     draining: () => state.draining,
     fail: (thrown, request) => door.fail(thrown, request),

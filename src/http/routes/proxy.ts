@@ -6,7 +6,7 @@ import type { App } from '../context.ts'
 import { familyOf } from '../errors.ts'
 import { incomingOf } from '../incoming.ts'
 import { checkMode, type Named, PREFIXES, type Prefix, paramsOf } from '../prefixes.ts'
-import { countedBody, declaredLength, readBody, tooLarge } from '../read-body.ts'
+import { declaredLength, passingBody, readBody, tooLarge } from '../read-body.ts'
 
 /** The model endpoints: method, path below the prefix, and what is asked for. */
 const JSON_ENDPOINTS: readonly (readonly [path: string, endpoint: Endpoint, summary: string])[] = [
@@ -97,21 +97,15 @@ async function serveUpload(
   prefix: Prefix,
   named: Named | undefined,
 ): Promise<Response> {
-  const limit = context.uploadBytes
+  const limits = context.uploadLimits
   const length = declaredLength(request)
-  if (length !== undefined && length > limit) throw tooLarge(limit)
+  if (length !== undefined && length > limits.bytes) throw tooLarge(limits.bytes)
   const exchange = exchangeOf(request, prefix, named, 'upload')
   if (request.body === null) return context.gateway.handle(exchange)
-  if (length !== undefined) return context.gateway.handle({ ...exchange, body: request.body })
-  let broken: ProxyError | undefined
-  const body = countedBody(request.body, limit, (error) => {
-    broken = error
-  })
-  try {
-    return await context.gateway.handle({ ...exchange, body })
-  } catch (error) {
-    throw broken ?? error
-  }
+  const stopped = new AbortController()
+  const body = passingBody(request.body, limits, (error) => stopped.abort(error))
+  const signal = AbortSignal.any([request.signal, stopped.signal])
+  return context.gateway.handle({ ...exchange, body, signal })
 }
 
 function exchangeOf(
