@@ -1,4 +1,5 @@
 import { ProxyError } from '../kit/error.ts'
+import type { ByteReader } from '../kit/pump.ts'
 
 /** The slowest upload that is still waited for, bytes a second. */
 const SLOWEST = 10 * 1024
@@ -73,7 +74,7 @@ async function readUnknown(request: Request, limits: BodyLimits): Promise<Uint8A
 
 /** Reads chunk by chunk within the limits; only the time that the client takes counts. */
 function limitedReads(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
+  reader: ByteReader,
   limits: BodyLimits,
 ): () => Promise<Uint8Array | undefined> {
   let bytes = 0
