@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import type { ProxyError } from '../../kit/error.ts'
 
 // Wire schemas are open: a field not listed here is carried, never refused.
 const open = { additionalProperties: true } as const
@@ -163,4 +164,9 @@ export type StreamEvent =
   | { type: 'message_delta'; delta: MessageDelta; usage: MessageUsage }
   | { type: 'message_stop' }
   | { type: 'ping' }
-  | { type: 'error'; error: { type: string; message: string; [key: string]: unknown } }
+  | {
+      type: 'error'
+      error: { type: string; message: string; [key: string]: unknown }
+      /** The error behind it, for an early reply's status; never written to a client. */
+      cause?: ProxyError
+    }
