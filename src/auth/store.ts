@@ -14,7 +14,7 @@ import {
 const STALE_MS = 10_000
 /** Longer than the slowest refresh, so that a waiting process sees its outcome. */
 const LOCK_WAIT_MS = 45_000
-const LOCK_POLL_MS = 50
+const LOCK_POLL_MS = 20
 
 const NOTHING: Credentials = { login: undefined, termsAcceptedAt: undefined }
 

@@ -110,8 +110,12 @@ describe('Refreshing', () => {
       kind: 'failed',
       reason: `${host} did not answer within 0.05 s`,
     })
-    fake.troubles.push({ kind: 'cut' })
-    expect(await refreshTokens(fake.options(), refreshToken())).toMatchObject({ kind: 'failed' })
+    const cut = cutServer()
+    const reason = `127.0.0.1:${cut.port} cannot be reached`
+    const tokenUrl = `http://127.0.0.1:${cut.port}/token`
+    const result = await refreshTokens(fake.options({ tokenUrl }), refreshToken())
+    expect(result).toEqual({ kind: 'failed', reason })
+    cut.stop(true)
     const options = fake.options()
     const token = refreshToken()
     await fake.stop()
@@ -148,3 +152,17 @@ test('The profile names the plan, and its absence is no failure', async () => {
   expect(subscriptionOf({ account: { has_claude_pro: true } })).toBe('pro')
   expect(subscriptionOf({ organization: { organization_type: 'claude_team' } })).toBe('team')
 })
+
+/** A server that breaks the connection in the middle of its answer. */
+function cutServer() {
+  return Bun.listen({
+    hostname: '127.0.0.1',
+    port: 0,
+    socket: {
+      data(socket) {
+        socket.write('HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{"access_token":"sk-ant-')
+        socket.end()
+      },
+    },
+  })
+}

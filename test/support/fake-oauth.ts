@@ -9,7 +9,6 @@ export type Trouble =
   | { readonly kind: 'slow'; readonly ms: number }
   | { readonly kind: 'answer'; readonly status: number; readonly body: string }
   | { readonly kind: 'no-rotation' }
-  | { readonly kind: 'cut' }
 
 interface Grant {
   accessToken: string
@@ -49,19 +48,7 @@ export class FakeOAuth {
   }
 
   options(overrides: Partial<OAuthOptions> = {}): OAuthOptions {
-    return {
-      authorizeUrl: `${this.base}/authorize`,
-      tokenUrl: `${this.base}/token`,
-      profileUrl: `${this.base}/profile`,
-      clientId: FakeOAuth.clientId,
-      scopes: ['user:profile', 'user:inference'],
-      manualRedirectUri: `${this.base}/manual`,
-      timeoutMs: 5_000,
-      userAgent: 'ccproxy/test',
-      fetch: (url, init) => fetch(url, init),
-      now: Date.now,
-      ...overrides,
-    }
+    return fakeOptions(this.base, overrides)
   }
 
   /** A login that the server knows; `expiresAt` in ms, one second ago where nothing is said. */
@@ -128,7 +115,6 @@ export class FakeOAuth {
       return Response.json({ error: 'rate_limited' }, { status: 429, headers })
     }
     if (trouble?.kind === 'answer') return new Response(trouble.body, { status: trouble.status })
-    if (trouble?.kind === 'cut') return cutShort()
     if (request.headers.get('content-type') !== 'application/json') {
       return this.#refuse(415, 'invalid_request', 'content-type')
     }
@@ -201,18 +187,23 @@ export class FakeOAuth {
   }
 }
 
-function newToken(kind: 'oat' | 'ort'): string {
-  return `sk-ant-${kind}01-${randomBytes(24).toString('base64url')}`
+/** The options that lead to a fake at this address, for a process of its own too. */
+export function fakeOptions(base: string, overrides: Partial<OAuthOptions> = {}): OAuthOptions {
+  return {
+    authorizeUrl: `${base}/authorize`,
+    tokenUrl: `${base}/token`,
+    profileUrl: `${base}/profile`,
+    clientId: FakeOAuth.clientId,
+    scopes: ['user:profile', 'user:inference'],
+    manualRedirectUri: `${base}/manual`,
+    timeoutMs: 5_000,
+    userAgent: 'ccproxy/test',
+    fetch: (url, init) => fetch(url, init),
+    now: Date.now,
+    ...overrides,
+  }
 }
 
-/** Half an answer, then the connection breaks. */
-function cutShort(): Response {
-  const body = new ReadableStream({
-    async start(controller) {
-      controller.enqueue(new TextEncoder().encode('{"access_token":"sk-ant-oat01-'))
-      await Bun.sleep(20)
-      controller.error(new Error('cut'))
-    },
-  })
-  return new Response(body)
+function newToken(kind: 'oat' | 'ort'): string {
+  return `sk-ant-${kind}01-${randomBytes(24).toString('base64url')}`
 }
