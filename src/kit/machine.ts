@@ -2,7 +2,8 @@ import type { ProxyError } from './error.ts'
 
 /**
  * A synchronous state machine on a stream. `push` is called per input, then exactly one of `end`
- * (the input closed by itself) or `fail` (it broke); each gives what is to be sent.
+ * (the input closed by itself) or `fail` (it broke); each gives what is to be sent. An `end` that comes too early
+ * throws, and `fail` is then called with what it threw.
  */
 export interface Machine<Input, Output> {
   push(input: Input): Output

@@ -1,0 +1,23 @@
+import { KindGuard } from '@sinclair/typebox'
+import { wordsOf } from '../config/coerce.ts'
+import { leaves } from '../config/tree.ts'
+import type { Flag } from './command.ts'
+
+/** The flags that the settings tree gives, and the one that names the file. */
+export const SETTING_FLAGS: readonly Flag[] = [
+  { name: 'config', short: 'c', value: 'FILE', description: 'Config file to read' },
+  ...leaves([]).flatMap(({ meta, schema }) => {
+    if (meta.flag === undefined) return []
+    const words = wordsOf(schema)
+    const number = KindGuard.IsInteger(schema) || KindGuard.IsNumber(schema)
+    const value = words.length > 0 ? words.join('|') : number ? 'NUMBER' : 'TEXT'
+    return [
+      {
+        name: meta.flag,
+        ...(meta.short === undefined ? {} : { short: meta.short }),
+        value,
+        description: meta.description,
+      },
+    ]
+  }),
+]

@@ -1,0 +1,98 @@
+#!/usr/bin/env bun
+import { homedir } from 'node:os'
+import manifest from '../package.json' with { type: 'json' }
+import type { CommandContext, EndSignal, Output } from './cli/command.ts'
+import { run, wantsStack } from './cli/run.ts'
+
+declare const CCPROXY_VERSION: string | undefined
+declare const CCPROXY_COMMIT: string | undefined
+
+/** The variable that lifts Bun's limit of 256 fetches at once; read by Bun at process start only. */
+const REQUEST_LIMIT = 'BUN_CONFIG_MAX_HTTP_REQUESTS'
+
+const args = process.argv.slice(2)
+const detailed = wantsStack(args, process.env)
+
+function output(stream: NodeJS.WriteStream): Output & { flush(): Promise<void> } {
+  let last = Promise.resolve()
+  // The reader went away (`ccproxy config schema | head -1`): nothing is left to say.
+  stream.on('error', () => undefined)
+  return {
+    isTerminal: stream.isTTY === true,
+    write: (text) => {
+      last = new Promise((resolve) => stream.write(text, () => resolve()))
+    },
+    flush: () => last,
+  }
+}
+
+const stdout = output(process.stdout)
+const stderr = output(process.stderr)
+
+/** One line on what went wrong; the stack only where the log level asks for it. */
+function complain(what: string, error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error)
+  const stack = detailed && error instanceof Error ? error.stack : undefined
+  if (stderr.isTerminal) {
+    stderr.write(`${what}: ${message}\n${stack === undefined ? '' : `${stack}\n`}`)
+    return
+  }
+  const time = new Date().toISOString()
+  stderr.write(
+    `${JSON.stringify({ time, level: 'error', message: `${what}: ${message}`, stack })}\n`,
+  )
+}
+
+/**
+ * Replaces this process by itself with the fetch limit lifted. The variable is then present, so
+ * this happens once; argv, every other variable and the process id stay.
+ */
+function prepareToServe(): void {
+  if (process.env[REQUEST_LIMIT]) return
+  const env: Record<string, string> = { [REQUEST_LIMIT]: '65535' }
+  for (const [name, value] of Object.entries(process.env)) {
+    if (value !== undefined && name !== REQUEST_LIMIT) env[name] = value
+  }
+  const script = process.argv[1]
+  const compiled = Bun.main.includes('$bunfs') || Bun.main.includes('~BUN')
+  const before = compiled || script === undefined ? [] : [...process.execArgv, script]
+  try {
+    process.execve?.(process.execPath, [process.execPath, ...before, ...args], env)
+  } catch (error) {
+    if (detailed) complain('Cannot restart with a higher fetch limit', error)
+  }
+  if (detailed) stderr.write(`At most 256 upstream requests at once: set ${REQUEST_LIMIT}=65535\n`)
+}
+
+function onSignal(listener: (signal: EndSignal) => void): () => void {
+  const interrupt = () => listener('SIGINT')
+  const terminate = () => listener('SIGTERM')
+  process.on('SIGINT', interrupt)
+  process.on('SIGTERM', terminate)
+  return () => {
+    process.off('SIGINT', interrupt)
+    process.off('SIGTERM', terminate)
+  }
+}
+
+process.on('unhandledRejection', (reason) => complain('Unhandled rejection', reason))
+process.on('uncaughtException', (error) => {
+  complain('Crashed', error)
+  stderr.flush().then(() => process.exit(1))
+})
+
+const context: CommandContext = {
+  env: process.env,
+  cwd: process.cwd(),
+  home: process.env.HOME ?? process.env.USERPROFILE ?? homedir(),
+  version: typeof CCPROXY_VERSION === 'string' ? CCPROXY_VERSION : manifest.version,
+  commit: typeof CCPROXY_COMMIT === 'string' ? CCPROXY_COMMIT : 'dev',
+  stdout,
+  stderr,
+  onSignal,
+  prepareToServe,
+}
+
+const code = await run(args, context)
+await Promise.all([stdout.flush(), stderr.flush()])
+process.exit(code)
