@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ProxyError } from '../kit/error.ts'
 import type { Secret } from '../kit/secret.ts'
+import { denied } from './login-error.ts'
 import { type CommandResult, type RunCommand, runCommand } from './run-command.ts'
 import { errorCode } from './save-file.ts'
 import { parseCredentials, type StoredLogin } from './stored-login.ts'
@@ -151,8 +152,4 @@ export class ClaudeCodeLogin implements TokenSource {
   #hasEnded({ login }: FoundLogin): boolean {
     return login.expiresAt !== undefined && this.#now() >= login.expiresAt
   }
-}
-
-function denied(message: string): ProxyError {
-  return new ProxyError('authentication', message)
 }

@@ -1,5 +1,6 @@
 import { messageOf, ProxyError } from '../kit/error.ts'
 import type { Secret } from '../kit/secret.ts'
+import { denied, LOGIN_AGAIN, refreshLimited, refreshRefused } from './login-error.ts'
 import { type OAuthOptions, refreshTokens, type Tokens } from './oauth.ts'
 import { PendingSave } from './pending-save.ts'
 import type { CredentialStore } from './store.ts'
@@ -23,8 +24,6 @@ const VERSION_TTL_MS = 1_000
 const FAILURE_PAUSE_MS = 5_000
 /** A token this young is not refreshed again because an upstream refuses it. */
 const FRESH_MS = 30_000
-
-const LOGIN_AGAIN = 'run "ccproxy auth login"'
 
 /** The plan login of `ccproxy auth login`: its file, its refresh and what other processes do to both. */
 export class PlanLogin implements TokenSource {
@@ -179,7 +178,7 @@ export class PlanLogin implements TokenSource {
     if (refreshToken === undefined) {
       throw denied(`The plan login has ended and cannot be refreshed: ${LOGIN_AGAIN}`)
     }
-    if (this.#dead?.equals(refreshToken.reveal())) throw refused()
+    if (this.#dead?.equals(refreshToken.reveal())) throw refreshRefused()
     const tokens = await this.#ask(refreshToken)
     if (tokens === undefined) return this.#afterRefusal(refreshToken)
     const fresh = merge(login, tokens)
@@ -195,7 +194,7 @@ export class PlanLogin implements TokenSource {
       login !== undefined && login.refreshToken?.equals(refreshToken.reveal()) === false
     if (rotated && !this.#endsSoon(login)) return this.#adopt(login)
     this.#dead = refreshToken
-    throw refused()
+    throw refreshRefused()
   }
 
   /** Undefined: the refresh token was refused. */
@@ -208,8 +207,8 @@ export class PlanLogin implements TokenSource {
         return undefined
       case 'limited': {
         const until = this.#oauth.now() + result.retryAfterMs
-        this.#pause = { until, error: (now) => limited(until - now) }
-        throw limited(result.retryAfterMs)
+        this.#pause = { until, error: (now) => refreshLimited(until - now) }
+        throw refreshLimited(result.retryAfterMs)
       }
       case 'failed':
         throw new ProxyError(
@@ -283,21 +282,4 @@ function merge(login: StoredLogin, tokens: Tokens): StoredLogin {
     expiresAt: tokens.expiresAt,
     scopes: tokens.scopes ?? login.scopes,
   }
-}
-
-function denied(message: string): ProxyError {
-  return new ProxyError('authentication', message)
-}
-
-function refused(): ProxyError {
-  return denied(`The plan login is no longer valid (its refresh token was refused): ${LOGIN_AGAIN}`)
-}
-
-function limited(milliseconds: number): ProxyError {
-  const seconds = Math.max(1, Math.ceil(milliseconds / 1000))
-  return new ProxyError(
-    'rate_limit',
-    `Cannot refresh the plan login: the token endpoint asked to wait; try again in ${seconds} s`,
-    { headers: { 'retry-after': String(seconds) } },
-  )
 }
