@@ -1,6 +1,6 @@
 #!/usr/bin/env bun
 import { homedir } from 'node:os'
-import manifest from '../package.json' with { type: 'json' }
+import { version } from '../package.json' with { type: 'json' }
 import type { CommandContext, EndSignal, Output } from './cli/command.ts'
 import { run, wantsStack } from './cli/run.ts'
 
@@ -85,7 +85,7 @@ const context: CommandContext = {
   env: process.env,
   cwd: process.cwd(),
   home: process.env.HOME ?? process.env.USERPROFILE ?? homedir(),
-  version: typeof CCPROXY_VERSION === 'string' ? CCPROXY_VERSION : manifest.version,
+  version: typeof CCPROXY_VERSION === 'string' ? CCPROXY_VERSION : version,
   commit: typeof CCPROXY_COMMIT === 'string' ? CCPROXY_COMMIT : 'dev',
   stdout,
   stderr,

@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { Value } from '@sinclair/typebox/value'
+import { messageOf } from '../kit/error.ts'
 import { Secret } from '../kit/secret.ts'
 import { GATEWAY, PROVIDER_ALIASES } from './alias.ts'
 import { contradictions } from './check.ts'
@@ -49,7 +51,8 @@ const none: Layer = { entries: [], diagnostics: [], warnings: [] }
  */
 export async function loadSettings(options: LoadOptions): Promise<Loaded> {
   const { env, cwd, home, flags = {}, readFile = readFromDisk } = options
-  const dotenv = await readDotenv(cwd, readFile)
+  const warnings: string[] = []
+  const dotenv = await readDotenv(cwd, readFile, warnings)
   const config = flags.config
   const found = findFile({ env: { ...dotenv, ...env }, cwd, home, config, readFile })
   const file = found !== undefined && 'text' in found ? found : undefined
@@ -62,7 +65,7 @@ export async function loadSettings(options: LoadOptions): Promise<Loaded> {
     readEnvironment(env, 'environment', names),
     readFlags(flags, options.overrides ?? []),
   ])
-  const warnings = [...layers.warnings]
+  warnings.push(...layers.warnings)
   const entries = withoutForeignKeys(withoutIdleAliases(layers.entries, warnings), warnings)
   const merged = merge(entries)
   const problems = [...lost, ...layers.diagnostics, ...merged.diagnostics]
@@ -76,8 +79,18 @@ export async function loadSettings(options: LoadOptions): Promise<Loaded> {
   return { settings, sources, warnings, file: file?.path }
 }
 
-async function readDotenv(cwd: string, readFile: ReadFile): Promise<Environment> {
-  const text = readFile(`${cwd}/.env`)
+async function readDotenv(
+  cwd: string,
+  readFile: ReadFile,
+  warnings: string[],
+): Promise<Environment> {
+  let text: string | undefined
+  try {
+    text = readFile(join(cwd, '.env'))
+  } catch (error) {
+    // Some keep a folder of that name; it must not stop ccproxy.
+    warnings.push(`.env is ignored: ${messageOf(error)}`)
+  }
   if (text === undefined) return {}
   const { parse } = await import('dotenv')
   return parse(text)

@@ -29,7 +29,7 @@ export function positionOf(all: readonly Statement[], path: Path): string | unde
   const starts = (one: Statement) => path.every((key, index) => one.path[index] === key)
   const exact = all.find(starts)
   if (exact !== undefined) {
-    const { line, column } = exact.node.loc.start
+    const { line, column } = exact.node.key.loc.start
     return `${line}:${column + 1}`
   }
   return path.length > 1 ? positionOf(all, path.slice(0, -1)) : undefined

@@ -1,3 +1,4 @@
+import { t } from 'elysia'
 import { ProxyError } from '../kit/error.ts'
 import type { Mode } from '../provider/mode.ts'
 
@@ -6,20 +7,30 @@ export interface Prefix {
   /** As a route: `''`, `/min/openai`, `/to/:provider`. */
   readonly path: string
   readonly mode: Mode
-  /** What a prefix's path parameters may hold, decoded. */
+  /** The provider that it always goes to; without one `routing.default` decides. */
+  readonly provider: string | undefined
+  readonly tag: string
+}
+
+/** What a prefix's path parameters may hold, decoded. */
 export interface Named {
   readonly provider?: string | undefined
+}
+
+const params = t.Object({
+  provider: t.Optional(t.String({ minLength: 1 })),
+  session_id: t.Optional(t.String({ pattern: '^[A-Za-z0-9_-]{8,64}$' })),
+})
+
+/** The schema of a prefix's path parameters; a prefix without any has none, and Elysia then gives none. */
+export function paramsOf(prefix: Prefix): { params?: typeof params } {
+  return prefix.path.includes(':') ? { params } : {}
 }
 
 /** Refuses a mode that is promised but not built. */
 export function checkMode(prefix: Prefix): void {
   if (prefix.mode !== 'sdk') return
   throw new ProxyError('not_available', 'Mode /sdk is not available in this version')
-}
-
-/** The provider that it always goes to; without one `routing.default` decides. */
-  readonly provider: string | undefined
-  readonly tag: string
 }
 
 /** The provider that `/api`, `/min` and `/pt` go to; in the demo the demo provider bears its name. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setInToml } from '../../config/edit.ts'
 import { candidates, readFromDisk, shownPath, userConfigPath } from '../../config/paths.ts'
-import { messageOf } from '../../kit/error.ts'
+import { messageOf, ProxyError } from '../../kit/error.ts'
 import { type Command, type CommandContext, type CommandInput, UsageError } from '../command.ts'
 import { styleOf } from '../style.ts'
 import { writePrivateFile } from '../write-file.ts'
@@ -42,7 +42,9 @@ function save(context: CommandContext, input: CommandInput, token: string): stri
   try {
     writePrivateFile(path, setInToml(text, ['security', 'auth_token'], token))
   } catch (error) {
-    throw new Error(`Cannot save the token in "${shown}": ${messageOf(error)}`, { cause: error })
+    const [reason] = messageOf(error).split('\n')
+    const message = `Cannot save the token in "${shown}": ${reason} (see "ccproxy config validate")`
+    throw new ProxyError('internal', message, { cause: error })
   }
   return shown
 }

@@ -1,18 +1,12 @@
-import { Elysia, t } from 'elysia'
+import { Elysia } from 'elysia'
 import type { Endpoint, Exchange } from '../../gateway/exchange.ts'
 import { answerModels } from '../../gateway/models.ts'
 import { ProxyError } from '../../kit/error.ts'
 import type { App } from '../app.ts'
 import { familyOf } from '../errors.ts'
 import { incomingOf } from '../incoming.ts'
-import { checkMode, type Named, PREFIXES, type Prefix } from '../prefixes.ts'
+import { checkMode, type Named, PREFIXES, type Prefix, paramsOf } from '../prefixes.ts'
 import { countedBody, declaredLength, readBody, tooLarge } from '../read-body.ts'
-
-const params = t.Object({
-  provider: t.Optional(t.String({ minLength: 1 })),
-  session_id: t.Optional(t.String({ pattern: '^[A-Za-z0-9_-]{8,64}$' })),
-  '*': t.Optional(t.String()),
-})
 
 /** The model endpoints: method, path below the prefix, and what is asked for. */
 const JSON_ENDPOINTS: readonly (readonly [path: string, endpoint: Endpoint, summary: string])[] = [
@@ -32,7 +26,7 @@ export function proxyRoutes(context: App) {
       app.post(
         prefix.path + path,
         ({ request, params: named }) => serveJson(context, request, prefix, named, endpoint),
-        { params, parse: 'none', detail },
+        { ...paramsOf(prefix), parse: 'none', detail },
       )
       app.all(prefix.path + path, ({ request }) => refuseMethod(request, 'POST'), hidden)
     }
@@ -50,12 +44,12 @@ function addModels(app: Elysia, context: App, prefix: Prefix): void {
   app.get(
     `${prefix.path}/v1/models`,
     ({ request, params: named }) => serveModels(context, request, prefix, named, 'models'),
-    { params, detail: list },
+    { ...paramsOf(prefix), detail: list },
   )
   app.get(
     `${prefix.path}/v1/models/*`,
     ({ request, params: named }) => serveModels(context, request, prefix, named, 'model'),
-    { params, detail: one },
+    { ...paramsOf(prefix), detail: one },
   )
   app.all(`${prefix.path}/v1/models`, ({ request }) => refuseMethod(request, 'GET'), hidden)
 }
@@ -63,7 +57,7 @@ function addModels(app: Elysia, context: App, prefix: Prefix): void {
 function addUploads(app: Elysia, context: App, prefix: Prefix): void {
   for (const path of UPLOADS) {
     const detail = { summary: `Passed through to ${path}`, tags: [prefix.tag] }
-    const options = { params, parse: 'none', detail } as const
+    const options = { ...paramsOf(prefix), parse: 'none', detail } as const
     for (const route of [prefix.path + path, `${prefix.path + path}/*`]) {
       app.all(
         route,
@@ -78,7 +72,7 @@ async function serveJson(
   context: App,
   request: Request,
   prefix: Prefix,
-  named: Named,
+  named: Named | undefined,
   endpoint: Endpoint,
 ): Promise<Response> {
   checkContentType(request)
@@ -90,7 +84,7 @@ function serveModels(
   context: App,
   request: Request,
   prefix: Prefix,
-  named: Named,
+  named: Named | undefined,
   endpoint: Endpoint,
 ): Promise<Response> {
   return answerModels(context.gateway, exchangeOf(request, prefix, named, endpoint))
@@ -101,7 +95,7 @@ async function serveUpload(
   context: App,
   request: Request,
   prefix: Prefix,
-  named: Named,
+  named: Named | undefined,
 ): Promise<Response> {
   const limit = context.uploadBytes
   const length = declaredLength(request)
@@ -120,14 +114,19 @@ async function serveUpload(
   }
 }
 
-function exchangeOf(request: Request, prefix: Prefix, named: Named, endpoint: Endpoint): Exchange {
+function exchangeOf(
+  request: Request,
+  prefix: Prefix,
+  named: Named | undefined,
+  endpoint: Endpoint,
+): Exchange {
   const { id, started, path, query, admission } = incomingOf(request)
   checkMode(prefix)
   return {
     id,
     endpoint,
     mode: prefix.mode,
-    provider: prefix.provider ?? named.provider,
+    provider: prefix.provider ?? named?.provider,
     shape: familyOf(path, request.headers) === 'anthropic' ? 'messages' : 'chat',
     method: request.method,
     path: path.slice(path.indexOf('/v1/')) + query,

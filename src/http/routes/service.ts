@@ -1,7 +1,7 @@
-import { Elysia, t } from 'elysia'
+import { Elysia } from 'elysia'
 import type { App } from '../app.ts'
 import { incomingOf } from '../incoming.ts'
-import { checkMode, type Named, PREFIXES, type Prefix } from '../prefixes.ts'
+import { checkMode, type Named, PREFIXES, type Prefix, paramsOf } from '../prefixes.ts'
 
 const HEALTH_TYPE = 'application/health+json'
 const NO_STORE = 'no-cache, no-store, must-revalidate'
@@ -28,21 +28,16 @@ export function serviceRoutes(context: App) {
     )
   for (const prefix of PREFIXES) {
     app.get(`${prefix.path}/status`, ({ params: named }) => status(context, prefix, named), {
-      params,
+      ...paramsOf(prefix),
       detail: service('What this mode would use'),
     })
   }
   return app
 }
 
-const params = t.Object({
-  provider: t.Optional(t.String({ minLength: 1 })),
-  session_id: t.Optional(t.String()),
-})
-
-async function status(context: App, prefix: Prefix, named: Named): Promise<Response> {
+async function status(context: App, prefix: Prefix, named?: Named): Promise<Response> {
   checkMode(prefix)
-  const provider = prefix.provider ?? named.provider
+  const provider = prefix.provider ?? named?.provider
   const upstream = await context.gateway.status(provider)
   return Response.json({ mode: prefix.mode, ...upstream, version: context.version })
 }
