@@ -1,7 +1,8 @@
 #!/usr/bin/env bun
 import { homedir } from 'node:os'
+import { createInterface } from 'node:readline'
 import { version } from '../package.json' with { type: 'json' }
-import type { CommandContext, EndSignal, Output } from './cli/command.ts'
+import type { CommandContext, EndSignal, Input, Output } from './cli/command.ts'
 import { run, wantsStack } from './cli/run.ts'
 
 declare const CCPROXY_VERSION: string | undefined
@@ -28,6 +29,19 @@ function output(stream: NodeJS.WriteStream): Output & { flush(): Promise<void> }
 
 const stdout = output(process.stdout)
 const stderr = output(process.stderr)
+
+/** Lines of stdin; nothing is read before somebody asks. */
+function input(): Input {
+  let lines: AsyncIterator<string> | undefined
+  return {
+    isTerminal: process.stdin.isTTY === true,
+    async readLine() {
+      lines ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]()
+      const { value, done } = await lines.next()
+      return done === true ? undefined : value
+    },
+  }
+}
 
 /** One line on what went wrong; the stack only where the log level asks for it. */
 function complain(what: string, error: unknown): void {
@@ -89,6 +103,7 @@ const context: CommandContext = {
   commit: typeof CCPROXY_COMMIT === 'string' ? CCPROXY_COMMIT : 'dev',
   stdout,
   stderr,
+  stdin: input(),
   onSignal,
   prepareToServe,
 }

@@ -107,7 +107,8 @@ export class ClaudeCodeLogin implements TokenSource {
       if (found === undefined) return { kind: 'absent' }
       const { login, source } = found
       if (!(await this.#accepted())) return { kind: 'not-accepted', source }
-      return { kind: 'ready', source, plan: login.subscriptionType, expiresAt: login.expiresAt }
+      const { subscriptionType: plan, scopes, expiresAt } = login
+      return { kind: 'ready', source, plan, scopes, expiresAt }
     } catch (error) {
       if (error instanceof ProxyError) return { kind: 'unusable', reason: error.message }
       throw error

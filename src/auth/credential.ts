@@ -1,5 +1,6 @@
 import { ProxyError } from '../kit/error.ts'
 import type { Secret } from '../kit/secret.ts'
+import { expiryInWords } from './expiry.ts'
 import type { KeyHelper } from './key-helper.ts'
 import type { TokenSource, TokenState } from './token-source.ts'
 
@@ -195,15 +196,6 @@ async function surveyLogins(sources: CredentialSources) {
     }
   }
   return { reasons, ready: undefined }
-}
-
-/** "expires in 3 h", or that it has ended; a login that can refresh does so when it is used. */
-function expiryInWords(milliseconds: number): string {
-  if (milliseconds <= 0) return 'expired'
-  const minutes = Math.floor(milliseconds / 60_000)
-  if (minutes < 120) return `expires in ${minutes} min`
-  const hours = Math.floor(minutes / 60)
-  return hours < 48 ? `expires in ${hours} h` : `expires in ${Math.floor(hours / 24)} d`
 }
 
 function missing(whatToDo: string): ProxyError {

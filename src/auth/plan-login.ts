@@ -57,7 +57,8 @@ export class PlanLogin implements TokenSource {
       if (login === undefined) return { kind: 'absent' }
       const source = this.#store.path
       if (termsAcceptedAt === undefined) return { kind: 'not-accepted', source }
-      return { kind: 'ready', source, plan: login.subscriptionType, expiresAt: login.expiresAt }
+      const { subscriptionType: plan, scopes, expiresAt } = login
+      return { kind: 'ready', source, plan, scopes, expiresAt }
     } catch (error) {
       if (error instanceof ProxyError) return { kind: 'unusable', reason: error.message }
       throw error

@@ -21,6 +21,7 @@ export type TokenState =
       readonly kind: 'ready'
       readonly source: string
       readonly plan: string | undefined
+      readonly scopes: readonly string[]
       /** Milliseconds since the epoch. */
       readonly expiresAt: number | undefined
     }

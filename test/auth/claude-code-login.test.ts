@@ -89,6 +89,7 @@ test('Its token is used as it is, and never refreshed or written', async () => {
     kind: 'ready',
     source: file,
     plan: 'pro',
+    scopes: [],
     expiresAt: 2_000_000,
   })
   expect(await login.rejected(new Secret('first'))).toBeUndefined()

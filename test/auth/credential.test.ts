@@ -11,7 +11,13 @@ import type { TokenSource, TokenState } from '../../src/auth/token-source.ts'
 import { ProxyError } from '../../src/kit/error.ts'
 import { Secret } from '../../src/kit/secret.ts'
 
-const READY: TokenState = { kind: 'ready', source: '/f', plan: 'max', expiresAt: 10_800_000 }
+const READY: TokenState = {
+  kind: 'ready',
+  source: '/f',
+  plan: 'max',
+  scopes: [],
+  expiresAt: 10_800_000,
+}
 const SEED_003 =
   'invalid_request: system: This credential is only authorized for use with Claude Code and cannot be used for other API requests.'
 
@@ -186,7 +192,13 @@ test('/status is told which one it would be, and never a secret', async () => {
   expect(await say('key-helper', ALL)).toBe('key helper')
   expect(await say('auto', { logins })).toBe('plan login (max), expires in 3 h')
   expect(await say('oauth', { ...ALL, loopbackOnly: false })).toContain('refused because')
-  const state: TokenState = { kind: 'ready', source: '/f', plan: undefined, expiresAt: -1 }
+  const state: TokenState = {
+    kind: 'ready',
+    source: '/f',
+    plan: undefined,
+    scopes: [],
+    expiresAt: -1,
+  }
   expect(await say('oauth', { logins: [login(state, 'claude-code-login')] })).toBe(
     "Claude Code's login, expired",
   )
