@@ -70,7 +70,8 @@ export class Gateway implements Hub {
 }
 
 /** Any answer at all tells that something is there. */
-async function isReachable(url: string): Promise<boolean> {
+async function isReachable(url: string | undefined): Promise<boolean> {
+  if (url === undefined) return true
   try {
     await fetch(url, { method: 'HEAD', redirect: 'manual', signal: AbortSignal.timeout(REACH_MS) })
     return true

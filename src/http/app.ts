@@ -1,23 +1,11 @@
 import { Elysia } from 'elysia'
-import type { Gateway } from '../gateway/gateway.ts'
 import { ProxyError } from '../kit/error.ts'
+import type { App } from './context.ts'
 import { familyOf } from './errors.ts'
 import { incomingOf } from './incoming.ts'
-import type { BodyLimits } from './read-body.ts'
 import { proxyRoutes } from './routes/proxy.ts'
 import { serviceRoutes } from './routes/service.ts'
 import { swaggerRoutes } from './swagger.ts'
-
-/** What the routes work with. */
-export interface App {
-  readonly gateway: Gateway
-  readonly bodyLimits: BodyLimits
-  readonly uploadBytes: number
-  readonly version: string
-  readonly draining: () => boolean
-  /** Writes an error in the shape of the path that it happened on. */
-  readonly fail: (thrown: unknown, request: Request) => Response
-}
 
 const CODES: Readonly<Record<string, (request: Request) => ProxyError>> = {
   NOT_FOUND: (request) => {

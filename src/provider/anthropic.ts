@@ -88,13 +88,19 @@ export function createAnthropicProvider(options: ProviderOptions): Provider {
 }
 
 function prepare(call: UpstreamCall, baseUrl: string, options: ProviderOptions): PreparedCall {
+  const headers = requestHeaders(call, options)
+  const credential = chooseCredential(call, options)
+  for (const [name, value] of Object.entries(credential)) headers.set(name, value)
+  return { url: joinUrl(baseUrl, call.path), method: call.method, headers, body: call.body }
+}
+
+/** The headers of a request to whatever speaks Anthropic's API, all but the credential. */
+export function requestHeaders(call: UpstreamCall, options: ProviderOptions): Headers {
   const headers = copyRequestHeaders(call.clientHeaders, ALLOW[call.mode])
   if (!headers.has('anthropic-version')) headers.set('anthropic-version', DEFAULT_VERSION)
   if (!headers.has('user-agent')) headers.set('user-agent', `ccproxy/${options.version}`)
   for (const [name, value] of Object.entries(options.headers)) headers.set(name, value)
-  const credential = chooseCredential(call, options)
-  for (const [name, value] of Object.entries(credential)) headers.set(name, value)
-  return { url: joinUrl(baseUrl, call.path), method: call.method, headers, body: call.body }
+  return headers
 }
 
 /** The credential as headers; the client's own comes first (interface.md 3). */

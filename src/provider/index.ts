@@ -1,10 +1,12 @@
 import type { Secret } from '../kit/secret.ts'
 import { createAnthropicProvider } from './anthropic.ts'
+import { createDemoProvider } from './demo.ts'
 import type { Provider, ProviderOptions } from './provider.ts'
 
 /** How each kind of upstream is made; a new one is one line here. */
 const KINDS: Readonly<Record<string, (options: ProviderOptions) => Provider>> = {
   anthropic: createAnthropicProvider,
+  demo: createDemoProvider,
 }
 
 /** One upstream as the settings describe it. */

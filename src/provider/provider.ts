@@ -33,7 +33,8 @@ export interface PreparedCall {
 export interface ProviderStatus {
   readonly provider: string
   readonly kind: string
-  readonly base_url: string
+  /** Absent where nothing is sent anywhere. */
+  readonly base_url: string | undefined
   /** Which credential would go up: `api-key`, `client`, `none`, … */
   readonly credential: string
 }

@@ -4,6 +4,7 @@ import type { CommandEntry } from '../command.ts'
 export const COMMANDS: readonly CommandEntry[] = [
   { name: 'serve', serves: true, load: async () => (await import('./serve.ts')).serve },
   { name: 'auth', load: async () => (await import('./auth.ts')).auth },
+  { name: 'demo', serves: true, load: async () => (await import('./demo.ts')).demo },
   { name: 'config', load: async () => (await import('./config.ts')).config },
   {
     name: 'generate-token',

@@ -1,5 +1,5 @@
 import { Elysia } from 'elysia'
-import type { App } from '../app.ts'
+import type { App } from '../context.ts'
 import { incomingOf } from '../incoming.ts'
 import { checkMode, type Named, PREFIXES, type Prefix, paramsOf } from '../prefixes.ts'
 
