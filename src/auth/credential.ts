@@ -16,6 +16,8 @@ export type CredentialSetting = 'auto' | 'client' | 'api-key' | 'key-helper' | '
 
 /** Where a provider's credentials come from; what is not configured is absent. */
 export interface CredentialSources {
+  /** The provider's name, for messages. */
+  readonly provider: string
   readonly apiKey?: Secret | undefined
   readonly keyHelper?: KeyHelper | undefined
   /** Our own plan login first, then Claude Code's where the settings allow it. */
@@ -36,8 +38,8 @@ export interface CredentialCall {
 /** The credential of one request. */
 export interface ChosenCredential {
   readonly source: 'client' | 'api-key' | 'key-helper' | TokenSource['kind']
-  /** The headers that carry it, to be set last. */
-  readonly headers: Readonly<Record<string, string>>
+  /** Sets the headers that carry it; to be called last, on headers that carry no other. */
+  readonly apply: (headers: Headers) => void
   /** Whether it is a plan login of ours, which needs the identity block and the betas. */
   readonly planLogin: boolean
   /** Another one to try once after a 401, or undefined where there is none. */
@@ -45,6 +47,7 @@ export interface ChosenCredential {
 }
 
 const OAT_PREFIX = 'sk-ant-oat'
+const OWN_KEY = 'send your own sk-ant-… key as x-api-key or Bearer'
 
 /**
  * Chooses the credential that goes up. `auto` takes the client's own, then `api_key`, then the helper,
@@ -57,13 +60,15 @@ export async function chooseCredential(
 ): Promise<ChosenCredential> {
   switch (setting) {
     case 'client':
-      if (call.client === undefined) throw missing('send an Anthropic key ("sk-ant-…") of your own')
+      if (call.client === undefined) throw missing(sources, OWN_KEY)
       return ofClient(call.client, call)
     case 'api-key':
-      if (sources.apiKey === undefined) throw missing('set api_key of the provider')
+      if (sources.apiKey === undefined) throw missing(sources, `set ${keyName(sources)}`)
       return ofKey('api-key', sources.apiKey, nothing)
     case 'key-helper':
-      if (sources.keyHelper === undefined) throw missing('set api_key_helper of the provider')
+      if (sources.keyHelper === undefined) {
+        throw missing(sources, `set providers.${sources.provider}.api_key_helper`)
+      }
       return ofHelper(sources.keyHelper)
     case 'oauth':
       return ofLogin(await forcedLogin(sources), sources, call)
@@ -101,17 +106,16 @@ async function automatic(
   if (sources.keyHelper !== undefined) return ofHelper(sources.keyHelper)
   const { reasons, ready } = await surveyLogins(sources)
   if (ready !== undefined) return ofLogin(ready.login, sources, call)
-  throw missing(
-    [
-      'set ANTHROPIC_API_KEY, send an Anthropic key ("sk-ant-…") of your own, or run "ccproxy auth login"',
-      ...reasons,
-    ].join('; '),
-  )
+  const ways = `set ${keyName(sources)}, ${OWN_KEY}, or run "ccproxy auth login"`
+  throw missing(sources, [ways, ...reasons].join('; '))
 }
 
 function ofClient(client: ClientCredential, call: CredentialCall): ChosenCredential {
   if (client.kind === 'oat' && call.keysOnly && !call.fromClaudeCode()) throw onlyForClaudeCode()
-  return { source: 'client', headers: client.headers, planLogin: false, retry: nothing }
+  const apply = (headers: Headers) => {
+    for (const [name, value] of Object.entries(client.headers)) headers.set(name, value)
+  }
+  return { source: 'client', apply, planLogin: false, retry: nothing }
 }
 
 function ofKey(
@@ -126,7 +130,8 @@ function ofKey(
       `The ${source} is a plan login's token ("${OAT_PREFIX}…"), not an API key: use an API key, or run "ccproxy auth login"`,
     )
   }
-  return { source, headers: { 'x-api-key': key.reveal() }, planLogin: false, retry }
+  const apply = (headers: Headers) => headers.set('x-api-key', key.reveal())
+  return { source, apply, planLogin: false, retry }
 }
 
 async function ofHelper(helper: KeyHelper): Promise<ChosenCredential> {
@@ -161,15 +166,15 @@ function ofToken(
   token: Secret,
   retry: ChosenCredential['retry'],
 ): ChosenCredential {
-  const headers = { authorization: `Bearer ${token.reveal()}` }
-  return { source, headers, planLogin: true, retry }
+  const apply = (headers: Headers) => headers.set('authorization', `Bearer ${token.reveal()}`)
+  return { source, apply, planLogin: true, retry }
 }
 
 /** Forced, a login answers for itself: its own error says what to run. */
 async function forcedLogin(sources: CredentialSources): Promise<TokenSource> {
   const { ready } = await surveyLogins(sources)
   const login = ready?.login ?? (await firstPresent(sources)) ?? sources.logins?.[0]
-  if (login === undefined) throw missing('run "ccproxy auth login"')
+  if (login === undefined) throw missing(sources, 'run "ccproxy auth login"')
   return login
 }
 
@@ -198,8 +203,15 @@ async function surveyLogins(sources: CredentialSources) {
   return { reasons, ready: undefined }
 }
 
-function missing(whatToDo: string): ProxyError {
-  return new ProxyError('authentication', `No credential for the upstream: ${whatToDo}`)
+function keyName({ provider }: CredentialSources): string {
+  return provider === 'anthropic' ? 'ANTHROPIC_API_KEY' : `providers.${provider}.api_key`
+}
+
+function missing({ provider }: CredentialSources, whatToDo: string): ProxyError {
+  return new ProxyError(
+    'authentication',
+    `No Anthropic credential for provider "${provider}": ${whatToDo}`,
+  )
 }
 
 /** What Anthropic itself answers, said here before a plan's token leaves the machine (seed 003). */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import {
+  type ChosenCredential,
   type CredentialCall,
   type CredentialSetting,
   type CredentialSources,
@@ -47,6 +48,7 @@ function helper(): KeyHelper {
 }
 
 const ALL: CredentialSources = {
+  provider: 'anthropic',
   apiKey: new Secret('sk-ant-api03-ours'),
   keyHelper: helper(),
   logins: [login(READY), login(READY, 'claude-code-login')],
@@ -62,14 +64,20 @@ function choose(
 ) {
   return chooseCredential(
     setting,
-    { loopbackOnly: true, ...sources },
+    { provider: 'anthropic', loopbackOnly: true, ...sources },
     { keysOnly: false, client: undefined, fromClaudeCode: () => false, ...call },
   )
 }
 
+function applied(chosen: ChosenCredential | undefined) {
+  const headers = new Headers()
+  chosen?.apply(headers)
+  return Object.fromEntries(headers)
+}
+
 async function headers(...args: Parameters<typeof choose>) {
   try {
-    return (await choose(...args)).headers
+    return applied(await choose(...args))
   } catch (error) {
     return error instanceof ProxyError ? `${error.kind}: ${error.message}` : error
   }
@@ -94,7 +102,7 @@ describe('auto', () => {
   test('Stops before a login whose terms were not accepted, and says so', async () => {
     const logins = [login({ kind: 'not-accepted', source: '/f' })]
     expect(await headers('auto', { logins })).toBe(
-      'authentication: No credential for the upstream: set ANTHROPIC_API_KEY, send an Anthropic key ("sk-ant-…") of your own, or run "ccproxy auth login"; the login in "/f" is not used, for its terms were not accepted: run "ccproxy auth accept-terms"',
+      'authentication: No Anthropic credential for provider "anthropic": set ANTHROPIC_API_KEY, send your own sk-ant-… key as x-api-key or Bearer, or run "ccproxy auth login"; the login in "/f" is not used, for its terms were not accepted: run "ccproxy auth accept-terms"',
     )
     const broken = [login({ kind: 'unusable', reason: 'Cannot use credentials file "/f"' })]
     expect(await headers('auto', { logins: broken })).toContain('Cannot use credentials file "/f"')
@@ -117,9 +125,9 @@ describe('A setting that forces one', () => {
   })
 
   test('Says what is missing', async () => {
-    expect(await headers('client', ALL)).toContain('send an Anthropic key')
-    expect(await headers('api-key', {})).toContain('set api_key of the provider')
-    expect(await headers('key-helper', {})).toContain('set api_key_helper of the provider')
+    expect(await headers('client', ALL)).toContain('send your own sk-ant-… key')
+    expect(await headers('api-key', { provider: 'x' })).toContain('set providers.x.api_key')
+    expect(await headers('key-helper', {})).toContain('set providers.anthropic.api_key_helper')
     expect(await headers('oauth', {})).toContain('run "ccproxy auth login"')
     expect(await headers('oauth', { logins: [login({ kind: 'absent' })] })).toBe(
       'authentication: it is absent',
@@ -147,7 +155,7 @@ describe('A plan login', () => {
 
   test("Of the client's passes in full mode and never gets an identity", async () => {
     const chosen = await choose('auto', ALL, { client: OAT })
-    expect(chosen.headers).toEqual(OAT.headers)
+    expect(applied(chosen)).toEqual(OAT.headers)
     expect(chosen.planLogin).toBe(false)
     expect(await chosen.retry()).toBeUndefined()
   })
@@ -175,17 +183,31 @@ test('After a 401 there is one more try, with a fresh token or key', async () =>
   const first = await choose('oauth', { logins })
   expect(first.planLogin).toBe(true)
   const second = await first.retry()
-  expect(second?.headers).toEqual({ authorization: 'Bearer plan-login-2' })
+  expect(applied(second)).toEqual({ authorization: 'Bearer plan-login-2' })
   expect(second?.planLogin).toBe(true)
   expect(await second?.retry()).toBeUndefined()
   const key = await choose('key-helper', { keyHelper: helper() })
-  expect((await key.retry())?.headers).toEqual({ 'x-api-key': 'helper-2' })
+  expect(applied(await key.retry())).toEqual({ 'x-api-key': 'helper-2' })
   expect(await (await choose('api-key', ALL)).retry()).toBeUndefined()
+})
+
+test('A choice that is printed shows no secret', async () => {
+  const { logins } = ALL
+  const printed = Bun.inspect([
+    await choose('auto', ALL),
+    await choose('auto', ALL, { client: OAT }),
+    await choose('oauth', { logins }),
+    await choose('key-helper', { keyHelper: helper() }),
+    ALL.apiKey,
+    helper(),
+  ])
+  expect(printed).not.toMatch(/sk-ant|plan-login-1|helper-1/)
+  expect(JSON.stringify(await choose('auto', ALL))).not.toContain('sk-ant')
 })
 
 test('/status is told which one it would be, and never a secret', async () => {
   const say = (setting: CredentialSetting, sources: Partial<CredentialSources>) =>
-    describeCredential(setting, { loopbackOnly: true, ...sources }, 0)
+    describeCredential(setting, { provider: 'anthropic', loopbackOnly: true, ...sources }, 0)
   const { logins } = ALL
   expect(await say('auto', ALL)).toBe('API key')
   expect(await say('client', ALL)).toBe("client's own")

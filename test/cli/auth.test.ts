@@ -57,7 +57,7 @@ describe('auth login', () => {
       'limited or closed without notice',
       '"You are Claude Code, Anthropic\'s official CLI for Claude."',
       'oauth-2025-04-20 and claude-code-20250219',
-      'refused\n  while ccproxy listens beyond loopback',
+      'refused while ccproxy listens beyond loopback',
       'What you can use instead',
       'Type "yes"',
     ]) {

@@ -24,12 +24,13 @@ ${bold('What may happen')}
   Requests may be refused at any time, and the account may be limited or closed without notice.
 
 ${bold('What ccproxy does with it')}
-  The login is kept in ${path}, readable by you alone. It serves this machine only: it is refused
-  while ccproxy listens beyond loopback. One account; nothing is pooled or shared.
+  The login is kept in ${path}, readable by you alone.
+  It serves this machine only: it is refused while ccproxy listens beyond loopback.
+  One account; nothing is pooled or shared.
   Anthropic refuses plan requests that do not look like Claude Code's. So ccproxy puts the line
   "${IDENTITY_LINE}" before the system prompt
-  and adds the betas ${PLAN_LOGIN_BETAS.join(' and ')}. Nothing else is made up:
-  the user-agent stays ccproxy's own.
+  and adds the betas ${PLAN_LOGIN_BETAS.join(' and ')}. It makes up
+  nothing else: no user-agent, no other sign of Claude Code.
 
 ${bold('What you can use instead')}
   An API key (ANTHROPIC_API_KEY), a key helper, a cloud provider, a gateway, or Claude Code itself,
