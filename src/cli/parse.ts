@@ -61,8 +61,15 @@ function readOption(
     switches.add(flag.name)
     return
   }
-  const missing =
-    token.value === undefined || (!token.inlineValue && /^--?[a-z]/i.test(token.value))
-  if (missing) throw new UsageError(`Flag "--${flag.name}" needs a value: ${flag.value}`)
-  values[flag.name] = token.value
+  values[flag.name] = givenValue(token, flag)
+}
+
+function givenValue(token: Extract<Token, { kind: 'option' }>, flag: Flag): string {
+  const wanted = `Flag "--${flag.name}" needs a value: ${flag.value}`
+  if (token.value === undefined) throw new UsageError(wanted)
+  // `--host --port 1` forgot a value; a value that does start with a dash is told apart by "=".
+  if (!token.inlineValue && /^--?[a-z]/i.test(token.value)) {
+    throw new UsageError(`${wanted} (write "--${flag.name}=VALUE" for one that starts with "-")`)
+  }
+  return token.value
 }

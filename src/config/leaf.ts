@@ -1,4 +1,4 @@
-import { type Static, type TObject, type TProperties, type TSchema, Type } from '@sinclair/typebox'
+import { type TObject, type TProperties, type TSchema, Type } from '@sinclair/typebox'
 import type { Secret } from '../kit/secret.ts'
 
 /** What every leaf says beside its type; TOML, env, flags, help, JSON Schema and README read it. */
@@ -59,5 +59,3 @@ export function textMap(options: { readonly default?: Record<string, string> } =
 export function metaOf(schema: TSchema): LeafMeta | undefined {
   return 'ccproxy' in schema ? schema.ccproxy : undefined
 }
-
-export type { Static }

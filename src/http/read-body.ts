@@ -75,11 +75,14 @@ async function readUnknown(request: Request, limits: BodyLimits): Promise<Uint8A
   }
 }
 
+function tooSlow(): ProxyError {
+  return new ProxyError('request_timeout', 'Request body came too slowly: send it again')
+}
+
 async function inTime<Value>(promise: Promise<Value>, ms: number): Promise<Value> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
-    const error = new ProxyError('request_timeout', 'Request body came too slowly: send it again')
-    timer = setTimeout(() => reject(error), ms)
+    timer = setTimeout(() => reject(tooSlow()), ms)
   })
   try {
     return await Promise.race([promise, late])

@@ -56,8 +56,9 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     draining: () => state.draining,
     fail: (thrown, request) => door.fail(thrown, request),
   }
-  const app = createApp(context)
-  const server = await listen(settings, (request, own) => door.enter(request, own, app.fetch))
+  // `fetch` is a getter that composes the whole handler: asked once, not at each request.
+  const routes = createApp(context).compile().fetch
+  const server = await listen(settings, (request, own) => door.enter(request, own, routes))
   const url = `http://${hostInUrl(settings.server.host)}:${server.port}`
   logger.log('info', 'listening', { url, version, commit: options.commit })
   return {

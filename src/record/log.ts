@@ -91,9 +91,28 @@ function jsonValue(_key: string, value: unknown): unknown {
   return value instanceof Error ? value.message : value
 }
 
+/** Lines wait this long for others, ms: under load one write then serves hundreds. */
+const GATHER_MS = 20
+let gathered = ''
+let timer: ReturnType<typeof setTimeout> | undefined
+
 function writeStderr(line: string): void {
+  if (timer === undefined) {
+    timer = setTimeout(flushLog, GATHER_MS)
+    process.once('exit', flushLog)
+  }
+  gathered += line
+}
+
+/** Writes out what still waits; the process must not end before. */
+export function flushLog(): void {
+  clearTimeout(timer)
+  timer = undefined
+  process.off('exit', flushLog)
+  const text = gathered
+  gathered = ''
   try {
-    writeSync(STDERR, line)
+    writeSync(STDERR, text)
   } catch {
     // A closed or full stderr must never end a request: there is nobody left to tell.
   }

@@ -160,7 +160,7 @@ describe('generate-token', () => {
     const { run, stdout, stderr } = world()
     expect(await run('generate-token', '--save')).toBe(1)
     expect(stderr()).toBe(
-      'Error: Cannot save the token in "./ccproxy.toml": Invalid TOML document: incomplete key-value or table declaration (see "ccproxy config validate")\n',
+      'Error: Cannot save the token in "./ccproxy.toml": Invalid TOML document: illegal character in key (see "ccproxy config validate")\n',
     )
     expect(stdout()).toBe('')
     expect(readFileSync(join(cwd, 'ccproxy.toml'), 'utf8')).toBe('[security\n')

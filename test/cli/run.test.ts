@@ -72,7 +72,10 @@ describe('a wrong command line exits with 2 and says what was meant', () => {
     [['config', 'show', '--jsn'], 'Unknown flag "--jsn" (did you mean "--json"?)'],
     [['version', '-z'], 'Unknown flag "-z"'],
     [['serve', '--port'], 'Flag "--port" needs a value: NUMBER'],
-    [['serve', '--host', '--port', '1'], 'Flag "--host" needs a value: TEXT'],
+    [
+      ['serve', '--host', '--port', '1'],
+      'Flag "--host" needs a value: TEXT (write "--host=VALUE" for one that starts with "-")',
+    ],
     [['version', '--json=yes'], 'Flag "--json" takes no value'],
     [['serve', 'now'], 'Unexpected argument "now"'],
     [['generate-token', '-c', 'x'], 'Flag "--config" needs "--save" beside it'],

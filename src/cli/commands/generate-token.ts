@@ -20,7 +20,7 @@ export const generateToken: Command = {
     { name: 'config', short: 'c', value: 'FILE', description: 'Config file to save to' },
   ],
   async run(context, input) {
-    const token = randomBytes(32).toString('base64url')
+    const token = freshToken()
     if (input.flags.config !== undefined && !input.switches.has('save')) {
       throw new UsageError('Flag "--config" needs "--save" beside it')
     }
@@ -29,6 +29,12 @@ export const generateToken: Command = {
     context.stderr.write(advice(context, token, saved))
     return 0
   },
+}
+
+/** 256 random bits; never with a leading dash, which a command line would take for a flag. */
+function freshToken(): string {
+  const token = randomBytes(32).toString('base64url')
+  return token.startsWith('-') ? freshToken() : token
 }
 
 function save(context: CommandContext, input: CommandInput, token: string): string {
