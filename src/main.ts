@@ -1,7 +1,6 @@
 #!/usr/bin/env bun
 import { fstatSync, writeSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { createInterface } from 'node:readline'
 import { version } from '../package.json' with { type: 'json' }
 import type { CommandContext, EndSignal, Input, Output } from './cli/command.ts'
 import { run, wantsStack } from './cli/run.ts'
@@ -50,8 +49,11 @@ const stderr = output(2)
 function input(): Input {
   let lines: AsyncIterator<string> | undefined
   return {
-    isTerminal: process.stdin.isTTY === true,
+    get isTerminal() {
+      return process.getBuiltinModule('node:tty').isatty(0)
+    },
     async readLine() {
+      const { createInterface } = process.getBuiltinModule('node:readline')
       lines ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]()
       const { value, done } = await lines.next()
       return done === true ? undefined : value

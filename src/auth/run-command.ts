@@ -42,8 +42,9 @@ export const runCommand: RunCommand = (command, timeoutMs) =>
       end({ kind: 'timeout' })
     }, timeoutMs)
     child.stdout.on('data', (chunk: Buffer) => {
-      if (size < MAX_OUTPUT_BYTES) chunks.push(chunk)
-      size += chunk.length
+      const kept = chunk.subarray(0, MAX_OUTPUT_BYTES - size)
+      chunks.push(kept)
+      size += kept.length
     })
     child.on('error', (error) => end({ kind: 'not-started', reason: codeOf(error) }))
     child.on('close', (code) =>

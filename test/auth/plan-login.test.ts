@@ -237,6 +237,8 @@ describe('A save that fails', () => {
     expect((await plan.token()).reveal()).toBe(token.reveal())
     expect(await plan.close()).toBe(false)
     expect(shouts.at(-1)).toStartWith('Cannot save the refreshed plan login yet: Cannot use')
+    await rm(store.path)
+    expect(await plan.close()).toBe(true)
   })
 
   test('Never overwrites a login that was made anew meanwhile', async () => {
