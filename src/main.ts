@@ -2,7 +2,7 @@
 import { fstatSync, writeSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { version } from '../package.json' with { type: 'json' }
-import type { CommandContext, EndSignal, Output } from './cli/command.ts'
+import type { CommandContext, EndSignal, Input, Output } from './cli/command.ts'
 import { run, wantsStack } from './cli/run.ts'
 
 declare const CCPROXY_VERSION: string | undefined
@@ -44,6 +44,22 @@ function output(descriptor: 1 | 2): Output {
 
 const stdout = output(1)
 const stderr = output(2)
+
+/** Lines of stdin; nothing is read before somebody asks. */
+function input(): Input {
+  let lines: AsyncIterator<string> | undefined
+  return {
+    get isTerminal() {
+      return process.getBuiltinModule('node:tty').isatty(0)
+    },
+    async readLine() {
+      const { createInterface } = process.getBuiltinModule('node:readline')
+      lines ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]()
+      const { value, done } = await lines.next()
+      return done === true ? undefined : value
+    },
+  }
+}
 
 /** One line on what went wrong; the stack only where the log level asks for it. */
 function complain(what: string, error: unknown): void {
@@ -105,6 +121,7 @@ const context: CommandContext = {
   commit: typeof CCPROXY_COMMIT === 'string' ? CCPROXY_COMMIT : 'dev',
   stdout,
   stderr,
+  stdin: input(),
   onSignal,
   prepareToServe,
 }

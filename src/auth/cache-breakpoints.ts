@@ -1,4 +1,5 @@
-import { elementsAt, type Member, membersAt, parseSpan, type Span } from './json-walk.ts'
+import type { Span } from '../kit/json-splice.ts'
+import { elementsAt, type Member, membersAt, parseSpan } from './json-walk.ts'
 
 /** The most cache breakpoints that Anthropic accepts in one request. */
 export const MAX_BREAKPOINTS = 4

@@ -1,5 +1,6 @@
+import type { Span } from '../kit/json-splice.ts'
 import { excessBreakpoints } from './cache-breakpoints.ts'
-import { elementsAt, type Member, membersAt, parseSpan, type Span, skipSpace } from './json-walk.ts'
+import { elementsAt, type Member, membersAt, parseSpan, startOfText } from './json-walk.ts'
 
 /** What `auth.oauth.system_prompt_injection` may say. */
 export type InjectionMode = 'minimal' | 'none'
@@ -35,7 +36,7 @@ interface Edit extends Span {
  */
 export function withIdentity(body: Uint8Array | string, mode: InjectionMode): Uint8Array {
   const bytes = typeof body === 'string' ? encoder.encode(body) : body
-  const start = skipSpace(bytes, 0)
+  const start = startOfText(bytes)
   const top = membersAt(bytes, start)
   if (top === undefined) return bytes
   const edits: Edit[] = excessBreakpoints(bytes, top).map((span) => ({ ...span, text: '' }))
@@ -57,7 +58,7 @@ export function isClaudeCode(headers: Headers, body: Uint8Array | string | undef
   if (!(headers.get('user-agent') ?? '').startsWith('claude-cli/')) return false
   if (body === undefined) return true
   const bytes = typeof body === 'string' ? encoder.encode(body) : body
-  const system = systemOf(membersAt(bytes, skipSpace(bytes, 0)) ?? [])
+  const system = systemOf(membersAt(bytes, startOfText(bytes)) ?? [])
   return system !== undefined && tellsOfClaudeCode(bytes, system)
 }
 

@@ -1,3 +1,4 @@
+import type { OAuthOptions } from '../auth/oauth.ts'
 import type { startServer } from '../http/server.ts'
 
 /** A command-line flag as data. */
@@ -54,6 +55,13 @@ export interface Output {
   readonly isTerminal: boolean
 }
 
+/** Where a command reads what the user answers. */
+export interface Input {
+  readonly isTerminal: boolean
+  /** The next line, or undefined where there is no more. */
+  readLine(): Promise<string | undefined>
+}
+
 /** A signal that asks the program to end. */
 export type EndSignal = 'SIGINT' | 'SIGTERM'
 
@@ -66,12 +74,17 @@ export interface CommandContext {
   readonly commit: string
   readonly stdout: Output
   readonly stderr: Output
+  readonly stdin?: Input
   /** Calls back on each signal; the result stops that. */
   onSignal(listener: (signal: EndSignal) => void): () => void
   /** Called before a command that serves; may replace the process and then never returns. */
   prepareToServe?(): void
   /** Stands in for the HTTP server in tests. */
   readonly startServer?: typeof startServer
+  /** Stands in for Anthropic's sign-in in tests. */
+  readonly oauth?: Partial<OAuthOptions>
+  /** Stands in for the browser in tests; says whether the page could be opened. */
+  readonly openPage?: (url: string) => Promise<boolean>
 }
 
 /** A wrong command line: exit code 2 and a pointer to the help. */

@@ -21,3 +21,9 @@ export const SETTING_FLAGS: readonly Flag[] = [
     ]
   }),
 ]
+
+/** The flag that names the config file, for commands that only look into it. */
+export const CONFIG_FLAGS: readonly Flag[] = SETTING_FLAGS.filter((flag) => flag.name === 'config')
+
+/** The switch for machine-readable output. */
+export const JSON_FLAG: Flag = { name: 'json', description: 'Print JSON' }

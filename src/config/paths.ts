@@ -64,6 +64,14 @@ export function userConfigPath(
   return join(folder, 'ccproxy', 'config.toml')
 }
 
+/** The file that keeps the plan login, beside the user's own config file. */
+export function credentialsPath(
+  env: Readonly<Record<string, string | undefined>>,
+  home: string,
+): string {
+  return join(dirname(userConfigPath(env, home)), 'credentials.json')
+}
+
 /** The nearest folder upward with a `.git` (a folder, or a file as worktrees have it). */
 function gitRoot(cwd: string, readFile: ReadFile): string | undefined {
   for (let folder = cwd; ; folder = dirname(folder)) {

@@ -9,10 +9,9 @@ import {
 
 const BLOCK = `{"type":"text","text":"${IDENTITY_LINE}"}`
 const CC = '"cache_control":{"type":"ephemeral"}'
-const decoder = new TextDecoder()
 
 function inject(body: string, mode: 'minimal' | 'none' = 'minimal'): string {
-  return decoder.decode(withIdentity(body, mode))
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(withIdentity(body, mode))
 }
 
 describe('The identity block', () => {
@@ -25,6 +24,7 @@ describe('The identity block', () => {
       '{"n":12345678901234567890, "system" : "Be \\u0062rief \\"é\\"" ,"x":1e2}',
       `{"n":12345678901234567890, "system" : [${BLOCK},{"type":"text","text":"Be \\u0062rief \\"é\\""}] ,"x":1e2}`,
     ],
+    ['\uFEFF{"n":1}', `\uFEFF{"system":[${BLOCK}],"n":1}`],
     ['{"system":[]}', `{"system":[${BLOCK}]}`],
     ['{"system":[ ]}', `{"system":[${BLOCK} ]}`],
     [

@@ -4,13 +4,10 @@ import { candidates, readFromDisk, shownPath, userConfigPath } from '../../confi
 import { initToml, jsonSchema, shownValues } from '../../config/render.ts'
 import { type Command, UsageError } from '../command.ts'
 import { commandHelp } from '../help.ts'
-import { SETTING_FLAGS } from '../setting-flags.ts'
+import { CONFIG_FLAGS, JSON_FLAG, SETTING_FLAGS } from '../setting-flags.ts'
 import { loadFor } from '../settings.ts'
 import { columns, styleOf } from '../style.ts'
 import { writePrivateFile } from '../write-file.ts'
-
-const JSON_FLAG = { name: 'json', description: 'Print JSON' }
-const CONFIG_FLAG = SETTING_FLAGS.filter((flag) => flag.name === 'config')
 
 const show: Command = {
   name: 'show',
@@ -82,7 +79,7 @@ const path: Command = {
   summary: 'Print the config file in use; --all prints where it is looked for',
   examples: ['ccproxy config path', 'ccproxy config path --all', 'ccproxy config path --json'],
   flags: [
-    ...CONFIG_FLAG,
+    ...CONFIG_FLAGS,
     { name: 'all', description: 'Print every place in the order of the search' },
     JSON_FLAG,
   ],
