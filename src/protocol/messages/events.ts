@@ -1,0 +1,136 @@
+import { ProxyError } from '../../kit/error.ts'
+import type { SseFrame } from '../../kit/sse.ts'
+import type { StreamIn, StreamOut } from '../protocol.ts'
+import { readErrorValue } from '../read-error.ts'
+import { isRecord } from '../value.ts'
+import { errorEvent, errorOfEvent, messagesErrors } from './error.ts'
+import type { MessageDelta, MessageUsage, StreamEvent } from './schema.ts'
+import { completeUsage, mergeUsage } from './usage.ts'
+
+/** One hub event as the text of a server-sent event. */
+export function renderEvent(event: StreamEvent): string {
+  return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
+}
+
+/** Whether a parsed frame is an event of the hub; what a newer API adds beyond them is not. */
+function isStreamEvent(value: unknown): value is StreamEvent {
+  if (!isRecord(value)) return false
+  switch (value.type) {
+    case 'message_start':
+      return isRecord(value.message)
+    case 'content_block_start':
+      return typeof value.index === 'number' && isRecord(value.content_block)
+    case 'content_block_delta':
+      return typeof value.index === 'number' && isRecord(value.delta)
+    case 'content_block_stop':
+      return typeof value.index === 'number'
+    case 'message_delta':
+      return isRecord(value.delta)
+    default:
+      return value.type === 'message_stop'
+  }
+}
+
+/** The error that a stream ends with when its upstream closes too early. */
+export function truncated(): ProxyError {
+  return new ProxyError(
+    'upstream_protocol',
+    'Upstream closed the stream before the answer was complete: try again',
+  )
+}
+
+type Phase = 'before start' | 'open' | 'closed'
+
+/**
+ * Anthropic's SSE → hub events. Pings, unknown events and unknown deltas are left out; several message_delta events
+ * become one, with the last word on each count; an end without message_stop is an error.
+ */
+export function createMessagesStreamIn(): StreamIn {
+  let phase: Phase = 'before start'
+  let usage: MessageUsage = {}
+  let delta: MessageDelta | undefined
+
+  const close = (error: ProxyError): StreamEvent[] => {
+    if (phase === 'closed') return []
+    phase = 'closed'
+    return [errorEvent(error)]
+  }
+
+  const take = (event: StreamEvent): StreamEvent[] => {
+    switch (event.type) {
+      case 'message_start':
+        if (phase !== 'before start') return []
+        phase = 'open'
+        usage = mergeUsage(usage, event.message.usage ?? {})
+        return [event]
+      case 'message_delta':
+        usage = mergeUsage(usage, event.usage ?? {})
+        delta = { ...delta, ...event.delta }
+        return []
+      case 'message_stop':
+        phase = 'closed'
+        return [{ type: 'message_delta', delta: delta ?? { stop_reason: null }, usage }, event]
+      default:
+        return phase === 'open' ? [event] : []
+    }
+  }
+
+  return {
+    push(frame: SseFrame): StreamEvent[] {
+      if (phase === 'closed' || frame.data === '' || frame.event === 'ping') return []
+      const value: unknown = parse(frame.data)
+      if (isStreamEvent(value)) return take(value)
+      if (isRecord(value) && (value.type === 'error' || frame.event === 'error')) {
+        return close(readErrorValue(value))
+      }
+      return value === undefined ? close(nonsense()) : []
+    },
+    end: () => close(truncated()),
+    fail: close,
+  }
+}
+
+function parse(data: string): unknown {
+  try {
+    return JSON.parse(data)
+  } catch {
+    // The caller ends the stream with an error of its own.
+    return undefined
+  }
+}
+
+function nonsense(): ProxyError {
+  return new ProxyError('upstream_protocol', 'Upstream sent an event that is not JSON: try again')
+}
+
+/** Hub events → Anthropic's SSE. */
+export function createMessagesStreamOut(options: { readonly requestId: string }): StreamOut {
+  let closed = false
+  const failed = (error: ProxyError): string => {
+    if (closed) return ''
+    closed = true
+    return messagesErrors.event(error, options.requestId)
+  }
+  return {
+    push(event: StreamEvent): string {
+      if (closed) return ''
+      switch (event.type) {
+        case 'message_start': {
+          const message = { ...event.message, usage: completeUsage(event.message.usage) }
+          return renderEvent({ type: 'message_start', message })
+        }
+        case 'message_delta':
+          return renderEvent({ ...event, usage: completeUsage(event.usage) })
+        case 'message_stop':
+          closed = true
+          return renderEvent(event)
+        case 'error':
+          return failed(errorOfEvent(event))
+        default:
+          return renderEvent(event)
+      }
+    },
+    end: () => failed(truncated()),
+    fail: failed,
+  }
+}
