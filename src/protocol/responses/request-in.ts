@@ -1,0 +1,209 @@
+import { TypeCompiler } from '@sinclair/typebox/compiler'
+import { ProxyError } from '../../kit/error.ts'
+import type { MessagesRequest } from '../messages/schema.ts'
+import type { Hints, Note, Turn } from '../protocol.ts'
+import { isRecord, textOf } from '../value.ts'
+import { type Conversation, readConversation } from './conversation.ts'
+import { type Item, ResponsesRequest } from './schema.ts'
+import { nameTools } from './tool-names.ts'
+import { readTools } from './tools-in.ts'
+
+/** What the gateway decides for a client's request. */
+export interface ResponsesRequestInOptions {
+  /** The answer's limit where the client names none; Messages must have one. */
+  readonly defaultMaxTokens?: number
+  /** Whether `service_tier: "priority"` may turn on Anthropic's fast mode, at twice the price. */
+  readonly fastMode?: boolean
+}
+
+const DEFAULT_MAX_TOKENS = 32_000
+const checker = TypeCompiler.Compile(ResponsesRequest)
+
+/**
+ * A client's Responses request → the hub's. Stateful features are refused: nothing is stored here.
+ * @throws ProxyError invalid_request that names the field
+ */
+export function responsesRequestIn(body: unknown, options: ResponsesRequestInOptions = {}): Turn {
+  const notes: Note[] = []
+  const checked = check(body)
+  refuseState(checked)
+  const named = nameTools(checked)
+  const conversation = readConversation(itemsOf(checked), named, notes)
+  const request: MessagesRequest = {
+    model: checked.model,
+    max_tokens: checked.max_output_tokens ?? options.defaultMaxTokens ?? DEFAULT_MAX_TOKENS,
+    ...promptOf(checked, conversation, notes),
+    ...readTools(checked, named, notes),
+    ...thinkingOf(checked),
+    ...outputOf(checked),
+    ...samplingOf(checked, notes),
+    ...identityOf(checked),
+    ...tierOf(checked, options, notes),
+    ...(typeof checked.stream === 'boolean' ? { stream: checked.stream } : {}),
+  }
+  noteDropped(checked, notes)
+  return { request, hints: hintsOf(checked, conversation), notes }
+}
+
+function check(body: unknown): ResponsesRequest {
+  if (checker.Check(body)) return body
+  const first = checker.Errors(body).First()
+  const field = (first?.path ?? '').slice(1).replaceAll('/', '.')
+  throw invalid(field === '' ? 'body' : field, first?.message ?? 'it has the wrong shape')
+}
+
+const STATEFUL: Readonly<Record<string, string>> = {
+  previous_response_id: 'responses are not stored here; send the whole conversation in input',
+  conversation: 'conversations are not stored here; send the whole conversation in input',
+  prompt: 'prompts are not stored here; send their text in instructions',
+}
+
+function refuseState(body: ResponsesRequest): void {
+  for (const [field, value] of Object.entries(body)) {
+    const detail = STATEFUL[field]
+    if (detail !== undefined && value !== null && value !== undefined) throw invalid(field, detail)
+  }
+  if (body.background === true) {
+    throw invalid('background', 'responses are not stored here; stream the response instead')
+  }
+}
+
+function itemsOf(body: ResponsesRequest): Item[] {
+  if (Array.isArray(body.input)) return body.input
+  if (typeof body.input === 'string') return [{ role: 'user', content: body.input }]
+  throw invalid('input', 'it must be a string or an array of items')
+}
+
+type Prompt = Pick<MessagesRequest, 'system' | 'messages'>
+
+function promptOf(body: ResponsesRequest, conversation: Conversation, notes: Note[]): Prompt {
+  const texts = [textOf(body.instructions) ?? '', ...conversation.system]
+  if (formatOf(body)?.type === 'json_object') {
+    texts.push('Answer with one valid JSON object and nothing else.')
+    notes.push('text.format: json_object became an instruction')
+  }
+  const system = texts.flatMap((text) => (text.trim() === '' ? [] : [{ type: 'text', text }]))
+  const messages = [...conversation.messages]
+  // Anthropic refuses a request without a message, and empty text in one.
+  if (messages.length === 0) messages.push({ role: 'user', content: 'Continue.' })
+  return system.length === 0 ? { messages } : { system, messages }
+}
+
+/** Fields that Messages has beyond those the hub's schema names. */
+interface Extended {
+  readonly thinking?: { type: string; display?: string }
+  readonly service_tier?: string
+  readonly speed?: string
+}
+
+/** The effort goes up as said; fitting it to a model is the model table's matter. */
+function thinkingOf(body: ResponsesRequest): Pick<Extended, 'thinking'> {
+  const effort = body.reasoning?.effort
+  if (effort === 'none') return { thinking: { type: 'disabled' } }
+  const summary = textOf(body.reasoning?.summary)
+  if (!effort && summary === undefined) return {}
+  const display = summary === undefined || summary === 'none' ? 'omitted' : 'summarized'
+  return { thinking: { type: 'adaptive', display } }
+}
+
+function outputOf(body: ResponsesRequest): Partial<MessagesRequest> {
+  const effort = body.reasoning?.effort
+  const format = formatOf(body)
+  const config: Record<string, unknown> = {}
+  if (effort && effort !== 'none') config.effort = effort === 'minimal' ? 'low' : effort
+  if (format?.type === 'json_schema') config.format = { type: 'json_schema', schema: format.schema }
+  return Object.keys(config).length === 0 ? {} : { output_config: config }
+}
+
+function formatOf(body: ResponsesRequest): Record<string, unknown> | undefined {
+  const format = body.text?.format
+  if (!isRecord(format)) return undefined
+  if (format.type === 'json_schema' && !isRecord(format.schema)) {
+    throw invalid('text.format.schema', 'it must be a JSON Schema')
+  }
+  return format
+}
+
+function samplingOf(body: ResponsesRequest, notes: Note[]): Partial<MessagesRequest> {
+  const { temperature, top_p } = body
+  const sampling: Partial<MessagesRequest> = {}
+  if (typeof temperature === 'number') {
+    sampling.temperature = Math.min(temperature, 1)
+    if (temperature > 1) notes.push(`temperature: ${temperature} lowered to 1`)
+  }
+  if (typeof top_p === 'number') sampling.top_p = top_p
+  return sampling
+}
+
+function identityOf(body: ResponsesRequest): Partial<MessagesRequest> {
+  const own = isRecord(body.metadata) ? textOf(body.metadata.user_id) : undefined
+  const user = own ?? textOf(body.user) ?? textOf(body.safety_identifier)
+  return user === undefined ? {} : { metadata: { user_id: user } }
+}
+
+function tierOf(
+  body: ResponsesRequest,
+  options: ResponsesRequestInOptions,
+  notes: Note[],
+): Pick<Extended, 'service_tier' | 'speed'> {
+  const tier = body.service_tier
+  if (!tier || tier === 'auto') return {}
+  if (tier === 'default') return { service_tier: 'standard_only' }
+  if (tier === 'priority' && options.fastMode === true) return { speed: 'fast' }
+  notes.push(`service_tier: "${tier}" is not asked for upstream`)
+  return {}
+}
+
+/** Fields that Messages cannot say and Chat has under the same name. */
+const HINTED = new Set([
+  'prompt_cache_key',
+  'prompt_cache_retention',
+  'top_logprobs',
+  'service_tier',
+])
+
+function hintsOf(body: ResponsesRequest, conversation: Conversation): Hints {
+  const hints: Hints = {}
+  if (textOf(body.text?.verbosity) !== undefined) hints.verbosity = body.text?.verbosity
+  for (const [field, value] of Object.entries(body)) {
+    if (HINTED.has(field) && value !== null && value !== undefined) hints[field] = value
+  }
+  if (conversation.imageDetails.some((detail) => detail !== null)) {
+    hints.image_details = conversation.imageDetails
+  }
+  return hints
+}
+
+/** Fields that this translation reads, and fields without a meaning outside OpenAI. */
+const KNOWN = new Set(
+  (
+    'model input instructions tools tool_choice parallel_tool_calls reasoning text include store stream ' +
+    'max_output_tokens temperature top_p metadata service_tier user safety_identifier prompt_cache_key ' +
+    'prompt_cache_retention prompt_cache_options previous_response_id conversation prompt background ' +
+    'stream_options client_metadata truncation'
+  ).split(' '),
+)
+
+function noteDropped(body: ResponsesRequest, notes: Note[]): void {
+  if (body.store === true) notes.push('store: responses are not stored here')
+  if (body.truncation === 'auto') notes.push('truncation: a conversation over the limit is refused')
+  const metadata = Object.keys(body.metadata ?? {}).filter((key) => key !== 'user_id')
+  if (metadata.length > 0) notes.push('metadata: returned in the response, not sent upstream')
+  for (const included of body.include ?? []) {
+    if (!INCLUDED.has(included)) notes.push(`include: "${included}" is not available`)
+  }
+  for (const [field, value] of Object.entries(body)) {
+    if (!KNOWN.has(field) && value !== null && value !== undefined) {
+      notes.push(`${field}: not supported in translation`)
+    }
+  }
+}
+
+const INCLUDED = new Set(['reasoning.encrypted_content', 'web_search_call.action.sources'])
+
+function invalid(field: string, detail: string): ProxyError {
+  return new ProxyError('invalid_request', `Cannot translate "${field}": ${detail}`, {
+    field,
+    type: 'invalid_request_error',
+  })
+}
