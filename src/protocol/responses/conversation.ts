@@ -1,8 +1,9 @@
-import { ProxyError } from '../../kit/error.ts'
+import type { ProxyError } from '../../kit/error.ts'
 import type { Block, RequestMessage } from '../messages/schema.ts'
 import type { Note } from '../protocol.ts'
 import { isRecord, objectIn, textOf } from '../value.ts'
 import { legalCallId } from './call-id.ts'
+import { invalidField } from './check.ts'
 import { isClaudeSignature, openSealed } from './envelope.ts'
 import { blocksOfContent, type PartSink, textsOfContent } from './parts-in.ts'
 import type { Item } from './schema.ts'
@@ -113,7 +114,7 @@ function readMessage(item: Item, path: string, reader: Reader): void {
   } else if (item.role === undefined || item.role === null) {
     throw refused(path, { ...item, type: 'item_reference' })
   } else {
-    throw invalid(`${path}.role`, `"${item.role}" is not a role`)
+    throw invalidField(`${path}.role`, `"${item.role}" is not a role`)
   }
 }
 
@@ -140,7 +141,7 @@ function thinkingOf(item: Item, path: string, notes: Note[]): Block[] {
 function toolUse(item: Item, path: string, reader: Reader): Block {
   const id = requiredCallId(item, path)
   const name = item.type === 'tool_search_call' ? 'tool_search' : textOf(item.name)
-  if (name === undefined) throw invalid(`${path}.name`, 'a call needs the name of its tool')
+  if (name === undefined) throw invalidField(`${path}.name`, 'a call needs the name of its tool')
   const flat = reader.tools.flat(name, item.namespace)
   return { type: 'tool_use', id, name: flat, input: inputOf(item, path, reader.notes) }
 }
@@ -220,20 +221,16 @@ function readOutput(item: Item, path: string, reader: Reader): void {
 
 function requiredCallId(item: Item, path: string): string {
   const id = textOf(item.call_id)
-  if (id === undefined) throw invalid(`${path}.call_id`, 'it must be a non-empty string')
+  if (id === undefined) throw invalidField(`${path}.call_id`, 'it must be a non-empty string')
   return legalCallId(id)
 }
 
 function refused(path: string, item: Item): ProxyError {
   if (item.type === 'item_reference') {
-    return invalid(path, 'items are not stored here; send the whole item, with store set to false')
+    return invalidField(
+      path,
+      'items are not stored here; send the whole item, with store set to false',
+    )
   }
-  return invalid(`${path}.type`, `"${item.type}" items cannot be translated`)
-}
-
-function invalid(field: string, detail: string): ProxyError {
-  return new ProxyError('invalid_request', `Cannot translate "${field}": ${detail}`, {
-    field,
-    type: 'invalid_request_error',
-  })
+  return invalidField(`${path}.type`, `"${item.type}" items cannot be translated`)
 }

@@ -1,6 +1,6 @@
-import { ProxyError } from '../../kit/error.ts'
 import type { Block, Source } from '../messages/schema.ts'
 import { isRecord, textOf } from '../value.ts'
+import { invalidField } from './check.ts'
 import type { Part } from './schema.ts'
 
 /** What reading content parts leaves behind besides blocks. */
@@ -15,7 +15,7 @@ export function blocksOfContent(content: unknown, path: string, sink: PartSink):
   if (!Array.isArray(content)) return []
   return content.flatMap((part: unknown, index) => {
     if (!isPart(part))
-      throw invalid(`${path}.${index}`, 'a content part must be an object with a type')
+      throw invalidField(`${path}.${index}`, 'a content part must be an object with a type')
     const block = blockOfPart(part, `${path}.${index}`, sink)
     return block === undefined ? [] : [withBreakpoint(block, part)]
   })
@@ -43,7 +43,10 @@ function blockOfPart(part: Part, path: string, sink: PartSink): Block | undefine
     case 'input_file':
       return fileBlock(part, path)
     default:
-      throw invalid(`${path}.type`, `"${part.type}" is not a content type that can be translated`)
+      throw invalidField(
+        `${path}.type`,
+        `"${part.type}" is not a content type that can be translated`,
+      )
   }
 }
 
@@ -60,9 +63,13 @@ const DETAILS: Readonly<Record<string, string>> = {
 
 function imageBlock(part: Part, path: string, sink: PartSink): Block {
   if (part.file_id)
-    throw invalid(`${path}.file_id`, 'a file of OpenAI cannot be read here; send the image itself')
+    throw invalidField(
+      `${path}.file_id`,
+      'a file of OpenAI cannot be read here; send the image itself',
+    )
   const url = isRecord(part.image_url) ? textOf(part.image_url.url) : textOf(part.image_url)
-  if (url === undefined) throw invalid(`${path}.image_url`, 'an image needs a URL or a data URL')
+  if (url === undefined)
+    throw invalidField(`${path}.image_url`, 'an image needs a URL or a data URL')
   sink.imageDetails.push(typeof part.detail === 'string' ? (DETAILS[part.detail] ?? null) : null)
   return { type: 'image', source: sourceOfUrl(url, `${path}.image_url`) }
 }
@@ -73,12 +80,12 @@ function sourceOfUrl(url: string, path: string): Source {
   if (!url.startsWith('data:')) return { type: 'url', url }
   const head = DATA_URL.exec(url)
   if (head === null || !head[2]?.endsWith(';base64')) {
-    throw invalid(path, 'a data URL must be base64')
+    throw invalidField(path, 'a data URL must be base64')
   }
   const data = url.slice(head[0].length)
   const mediaType = head[1] || sniffImage(data)
   if (mediaType === undefined)
-    throw invalid(path, 'the media type is missing and cannot be guessed')
+    throw invalidField(path, 'the media type is missing and cannot be guessed')
   return { type: 'base64', media_type: mediaType, data }
 }
 
@@ -92,13 +99,17 @@ function sniffImage(data: string): string | undefined {
 
 function fileBlock(part: Part, path: string): Block {
   if (part.file_id)
-    throw invalid(`${path}.file_id`, 'a file of OpenAI cannot be read here; send the file itself')
+    throw invalidField(
+      `${path}.file_id`,
+      'a file of OpenAI cannot be read here; send the file itself',
+    )
   const title = textOf(part.filename)
   const named = title === undefined ? {} : { title }
   if (part.file_url)
     return { type: 'document', source: { type: 'url', url: part.file_url }, ...named }
   const data = textOf(part.file_data)
-  if (data === undefined) throw invalid(`${path}.file_data`, 'a file needs file_data or file_url')
+  if (data === undefined)
+    throw invalidField(`${path}.file_data`, 'a file needs file_data or file_url')
   return { ...documentOf(data, title, `${path}.file_data`), ...named }
 }
 
@@ -114,7 +125,7 @@ function documentOf(data: string, filename: string | undefined, path: string): B
     const text = Buffer.from(source.data ?? '', 'base64').toString('utf8')
     return { type: 'document', source: { type: 'text', media_type: 'text/plain', data: text } }
   }
-  throw invalid(
+  throw invalidField(
     path,
     `a file of type "${type}" cannot be read by the model; send PDF, text or an image`,
   )
@@ -137,11 +148,4 @@ function withBreakpoint(block: Block, part: Part): Block {
 
 function isPart(value: unknown): value is Part {
   return isRecord(value) && typeof value.type === 'string'
-}
-
-function invalid(field: string, detail: string): ProxyError {
-  return new ProxyError('invalid_request', `Cannot translate "${field}": ${detail}`, {
-    field,
-    type: 'invalid_request_error',
-  })
 }

@@ -1,10 +1,9 @@
-import { TypeCompiler } from '@sinclair/typebox/compiler'
-import { ProxyError } from '../../kit/error.ts'
 import type { MessagesRequest } from '../messages/schema.ts'
 import type { Hints, Note, Turn } from '../protocol.ts'
 import { isRecord, textOf } from '../value.ts'
+import { checkRequest, invalidField } from './check.ts'
 import { type Conversation, readConversation } from './conversation.ts'
-import { type Item, ResponsesRequest } from './schema.ts'
+import type { Item, ResponsesRequest } from './schema.ts'
 import { nameTools } from './tool-names.ts'
 import { readTools } from './tools-in.ts'
 
@@ -17,7 +16,6 @@ export interface ResponsesRequestInOptions {
 }
 
 const DEFAULT_MAX_TOKENS = 32_000
-const checker = TypeCompiler.Compile(ResponsesRequest)
 
 /**
  * A client's Responses request → the hub's. Stateful features are refused: nothing is stored here.
@@ -25,7 +23,7 @@ const checker = TypeCompiler.Compile(ResponsesRequest)
  */
 export function responsesRequestIn(body: unknown, options: ResponsesRequestInOptions = {}): Turn {
   const notes: Note[] = []
-  const checked = check(body)
+  const checked = checkRequest(body)
   refuseState(checked)
   const named = nameTools(checked)
   const conversation = readConversation(itemsOf(checked), named, notes)
@@ -45,13 +43,6 @@ export function responsesRequestIn(body: unknown, options: ResponsesRequestInOpt
   return { request, hints: hintsOf(checked, conversation), notes }
 }
 
-function check(body: unknown): ResponsesRequest {
-  if (checker.Check(body)) return body
-  const first = checker.Errors(body).First()
-  const field = (first?.path ?? '').slice(1).replaceAll('/', '.')
-  throw invalid(field === '' ? 'body' : field, first?.message ?? 'it has the wrong shape')
-}
-
 const STATEFUL: Readonly<Record<string, string>> = {
   previous_response_id: 'responses are not stored here; send the whole conversation in input',
   conversation: 'conversations are not stored here; send the whole conversation in input',
@@ -61,17 +52,18 @@ const STATEFUL: Readonly<Record<string, string>> = {
 function refuseState(body: ResponsesRequest): void {
   for (const [field, value] of Object.entries(body)) {
     const detail = STATEFUL[field]
-    if (detail !== undefined && value !== null && value !== undefined) throw invalid(field, detail)
+    if (detail !== undefined && value !== null && value !== undefined)
+      throw invalidField(field, detail)
   }
   if (body.background === true) {
-    throw invalid('background', 'responses are not stored here; stream the response instead')
+    throw invalidField('background', 'responses are not stored here; stream the response instead')
   }
 }
 
 function itemsOf(body: ResponsesRequest): Item[] {
   if (Array.isArray(body.input)) return body.input
   if (typeof body.input === 'string') return [{ role: 'user', content: body.input }]
-  throw invalid('input', 'it must be a string or an array of items')
+  throw invalidField('input', 'it must be a string or an array of items')
 }
 
 type Prompt = Pick<MessagesRequest, 'system' | 'messages'>
@@ -119,7 +111,7 @@ function formatOf(body: ResponsesRequest): Record<string, unknown> | undefined {
   const format = body.text?.format
   if (!isRecord(format)) return undefined
   if (format.type === 'json_schema' && !isRecord(format.schema)) {
-    throw invalid('text.format.schema', 'it must be a JSON Schema')
+    throw invalidField('text.format.schema', 'it must be a JSON Schema')
   }
   return format
 }
@@ -164,6 +156,9 @@ const HINTED = new Set([
 
 function hintsOf(body: ResponsesRequest, conversation: Conversation): Hints {
   const hints: Hints = {}
+  if (textOf(body.reasoning?.effort) !== undefined) hints.reasoning_effort = body.reasoning?.effort
+  const format = chatFormat(formatOf(body))
+  if (format !== undefined) hints.response_format = format
   if (textOf(body.text?.verbosity) !== undefined) hints.verbosity = body.text?.verbosity
   for (const [field, value] of Object.entries(body)) {
     if (HINTED.has(field) && value !== null && value !== undefined) hints[field] = value
@@ -172,6 +167,14 @@ function hintsOf(body: ResponsesRequest, conversation: Conversation): Hints {
     hints.image_details = conversation.imageDetails
   }
   return hints
+}
+
+/** The format in Chat's words, whose name and strictness Messages cannot say. */
+function chatFormat(format: Record<string, unknown> | undefined): object | undefined {
+  if (format === undefined || format.type === 'text') return undefined
+  if (format.type !== 'json_schema') return format
+  const { type, ...json_schema } = format
+  return { type, json_schema }
 }
 
 /** Fields that this translation reads, and fields without a meaning outside OpenAI. */
@@ -200,10 +203,3 @@ function noteDropped(body: ResponsesRequest, notes: Note[]): void {
 }
 
 const INCLUDED = new Set(['reasoning.encrypted_content', 'web_search_call.action.sources'])
-
-function invalid(field: string, detail: string): ProxyError {
-  return new ProxyError('invalid_request', `Cannot translate "${field}": ${detail}`, {
-    field,
-    type: 'invalid_request_error',
-  })
-}

@@ -1,7 +1,7 @@
-import { ProxyError } from '../../kit/error.ts'
 import type { Tool, ToolChoice } from '../messages/schema.ts'
 import type { Note } from '../protocol.ts'
 import { isRecord, recordsIn, textOf } from '../value.ts'
+import { invalidField } from './check.ts'
 import type { ResponsesRequest } from './schema.ts'
 import type { NamedTool, NamedTools } from './tool-names.ts'
 
@@ -53,13 +53,16 @@ function readChoice(body: ResponsesRequest, named: NamedTools): Choice {
   if (tool !== undefined) return { value: { type: 'tool', name: tool.flat } }
   // OpenAI's own layer ignores a choice among no tools; with tools it is the client's error.
   if (named.list.length === 0 && named.dropped.length === 0) return { value: undefined }
-  throw invalid(`"${choice.name ?? choice.type}" is not among the tools that can be translated`)
+  throw invalidField(
+    'tool_choice',
+    `"${choice.name ?? choice.type}" is not among the tools that can be translated`,
+  )
 }
 
 function modeOf(mode: string): ToolChoice {
   const value = MODES[mode]
   if (value !== undefined) return value
-  throw invalid(`"${mode}" is not a mode (auto, none or required)`)
+  throw invalidField('tool_choice', `"${mode}" is not a mode (auto, none or required)`)
 }
 
 function matches(wanted: Record<string, unknown>, tool: NamedTool): boolean {
@@ -166,11 +169,4 @@ function locationOf(location: Record<string, unknown>): Record<string, unknown> 
     if (value !== undefined) place[key] = value
   }
   return place
-}
-
-function invalid(detail: string): ProxyError {
-  return new ProxyError('invalid_request', `Cannot translate "tool_choice": ${detail}`, {
-    field: 'tool_choice',
-    type: 'invalid_request_error',
-  })
 }

@@ -71,7 +71,6 @@ export class TurnList {
     if (result !== undefined) return result
     throw new ProxyError('invalid_request', `No tool output found for function call ${call.id}`, {
       field: 'input',
-      type: 'invalid_request_error',
     })
   }
 }
