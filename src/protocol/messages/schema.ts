@@ -38,7 +38,8 @@ export const Block = Type.Object(
     tool_use_id: Type.Optional(Type.String()),
     content: Type.Optional(Type.Unknown()),
     is_error: Type.Optional(Type.Boolean()),
-    source: Type.Optional(Source),
+    // A search_result names its source by a string.
+    source: Type.Optional(Type.Union([Source, Type.String()])),
     title: Type.Optional(Type.Union([Type.String(), Type.Null()])),
     citations: Type.Optional(Type.Unknown()),
     cache_control: Type.Optional(Type.Union([CacheControl, Type.Null()])),
@@ -103,6 +104,8 @@ export const MessagesRequest = Type.Object(
       Type.Object({ user_id: Type.Optional(Type.Union([Type.String(), Type.Null()])) }, open),
     ),
     service_tier: Type.Optional(Type.String()),
+    speed: Type.Optional(Type.String()),
+    output_format: Type.Optional(Type.Unknown()),
   },
   open,
 )

@@ -1,0 +1,114 @@
+import type { MessagesRequest, Tool } from '../messages/schema.ts'
+import { isRecord } from '../value.ts'
+import type { OutContext } from './parts-out.ts'
+
+/** The tool fields of a request; empty where nothing is left of the tools. */
+export function toolsOut(request: MessagesRequest, context: OutContext): Record<string, unknown> {
+  const { profile, notes } = context
+  const fields: Record<string, unknown> = {}
+  const tools: object[] = []
+  request.tools?.forEach((tool, index) => {
+    if (isFunctionTool(tool)) tools.push(functionTool(tool, context))
+    else Object.assign(fields, serverTool(tool, index, context))
+  })
+  if (tools.length > 0 && !profile.tools) {
+    notes.push(`tools: not supported by "${profile.name}", dropped`)
+    return fields
+  }
+  if (tools.length === 0) {
+    if (request.tool_choice !== undefined) notes.push('tool_choice: dropped, no tool is left')
+    return fields
+  }
+  return { ...fields, tools, ...toolChoice(request, context) }
+}
+
+function isFunctionTool(tool: Tool): boolean {
+  return tool.type === undefined || tool.type === null || tool.type === 'custom'
+}
+
+function functionTool(tool: Tool, context: OutContext): object {
+  const { profile, names, caching } = context
+  const definition: Record<string, unknown> = { name: names.up(tool.name ?? '') }
+  if (tool.description) definition.description = tool.description
+  const schema = tool.input_schema ?? {}
+  definition.parameters = cleanSchema({ type: 'object', ...schema }, new Set(profile.schema_drop))
+  if (tool.strict === true && profile.strict_tools) definition.strict = true
+  const out: Record<string, unknown> = { type: 'function', function: definition }
+  if (caching && tool.cache_control) out.cache_control = tool.cache_control
+  return out
+}
+
+/** Web search has a field of its own where the upstream knows it; other server tools have nothing. */
+function serverTool(tool: Tool, index: number, context: OutContext): Record<string, unknown> {
+  const extra: Record<string, unknown> = tool
+  const restricted = extra.allowed_domains !== undefined || extra.blocked_domains !== undefined
+  if (tool.type?.startsWith('web_search_') === true && context.profile.web_search && !restricted) {
+    const { user_location } = extra
+    if (!isRecord(user_location)) return { web_search_options: {} }
+    const { type: _type, ...approximate } = user_location
+    return { web_search_options: { user_location: { type: 'approximate', approximate } } }
+  }
+  const why = restricted ? 'its domain filter cannot be kept' : 'it runs at Anthropic only'
+  context.notes.push(`tools.${index}: ${tool.type} dropped, ${why}`)
+  return {}
+}
+
+function toolChoice(request: MessagesRequest, context: OutContext): Record<string, unknown> {
+  const choice = request.tool_choice
+  if (choice === undefined) return {}
+  const fields: Record<string, unknown> = {}
+  const wanted = choiceValue(request, context)
+  const kind = typeof wanted === 'string' ? wanted : 'named'
+  if (context.profile.tool_choices.includes(kind)) fields.tool_choice = wanted
+  else
+    context.notes.push(
+      `tool_choice: "${kind}" is not supported by "${context.profile.name}", dropped`,
+    )
+  if (choice.disable_parallel_tool_use === true) {
+    if (context.profile.parallel_tool_calls) fields.parallel_tool_calls = false
+    else context.notes.push('tool_choice.disable_parallel_tool_use: not supported, dropped')
+  }
+  return fields
+}
+
+function choiceValue(request: MessagesRequest, context: OutContext): string | object {
+  const { type = 'auto', name = '' } = request.tool_choice ?? {}
+  switch (type) {
+    case 'any':
+      return 'required'
+    case 'none':
+      return 'none'
+    case 'tool': {
+      const there = request.tools?.some((tool) => tool.name === name && isFunctionTool(tool))
+      if (there === true) return { type: 'function', function: { name: context.names.up(name) } }
+      context.notes.push(`tool_choice: tool "${name}" does not go up, relaxed to auto`)
+      return 'auto'
+    }
+    default:
+      return 'auto'
+  }
+}
+
+/** Keywords whose value is a schema, a list of schemas, or named schemas. */
+const NESTED = ['items', 'additionalProperties', 'not', 'if', 'then', 'else', 'contains']
+const LISTED = ['anyOf', 'oneOf', 'allOf', 'prefixItems']
+const NAMED = ['properties', '$defs', 'definitions', 'patternProperties']
+
+/** A schema whose objects all have `properties`, without the keywords that the upstream refuses. */
+function cleanSchema(schema: unknown, drop: ReadonlySet<string>): unknown {
+  if (!isRecord(schema)) return schema
+  const out: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(schema)) {
+    if (drop.has(key)) continue
+    if (NESTED.includes(key)) out[key] = cleanSchema(value, drop)
+    else if (LISTED.includes(key) && Array.isArray(value)) {
+      out[key] = value.map((inner) => cleanSchema(inner, drop))
+    } else if (NAMED.includes(key) && isRecord(value)) {
+      out[key] = Object.fromEntries(
+        Object.entries(value).map(([name, inner]) => [name, cleanSchema(inner, drop)]),
+      )
+    } else out[key] = value
+  }
+  if (out.type === 'object' && out.properties === undefined) out.properties = {}
+  return out
+}
