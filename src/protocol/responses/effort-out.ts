@@ -61,7 +61,6 @@ function clamp(wanted: string, levels: readonly string[]): string {
 }
 
 function showsThinking(request: MessagesRequest): boolean {
-  const { thinking } = request
-  if (!isRecord(thinking)) return false
-  return thinking.display !== 'omitted'
+  const thinking: unknown = request.thinking
+  return isRecord(thinking) && thinking.display !== 'omitted'
 }

@@ -132,7 +132,7 @@ function hintedFormat(hints: Hints): object | undefined {
 
 /** Compaction is the one edit that Responses knows. @see translation.md D23 */
 function compactionOut(request: MessagesRequest, notes: Note[]): object {
-  const management = request.context_management
+  const management: unknown = 'context_management' in request && request.context_management
   if (!isRecord(management)) return {}
   const compactions = recordsIn(management.edits).flatMap((edit) => {
     const trigger = isRecord(edit.trigger) ? edit.trigger.value : edit.trigger
