@@ -28,14 +28,18 @@ export class Calls {
     return call
   }
 
-  /** Every call that was ever named, numbered or given arguments. */
-  all(): readonly Call[] {
-    return this.#calls
+  /** Every call of which at least an id, a name or arguments came: with none of them there is no call. */
+  all(): Call[] {
+    return this.#calls.filter(
+      ({ id, name, args }) => id !== undefined || name !== undefined || args !== '',
+    )
   }
 
   /** Calls that never got both id and name, in the upstream's order. */
   unstarted(): Call[] {
-    return this.#calls.filter((call) => call.state === 'unnamed').sort((a, b) => a.key - b.key)
+    return this.all()
+      .filter((call) => call.state === 'unnamed')
+      .sort((a, b) => a.key - b.key)
   }
 
   #find(delta: CallDelta): Call | undefined {

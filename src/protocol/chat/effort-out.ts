@@ -1,9 +1,8 @@
+import { clampEffort, wantedEffort } from '../messages/effort.ts'
 import type { MessagesRequest } from '../messages/schema.ts'
 import type { Profile } from '../profile.ts'
 import type { Hints, Note } from '../protocol.ts'
 import { textOf } from '../value.ts'
-
-const ORDER = ['minimal', 'low', 'medium', 'high', 'xhigh', 'max']
 
 /** How hard the model is to think, in the upstream's words: one field, or none. */
 export function effortOut(
@@ -21,36 +20,11 @@ export function effortOut(
     notes.push(`output_config.effort: not supported by "${profile.name}", dropped`)
     return toggle
   }
-  const level = clamp(wanted, profile.effort_levels)
+  const level = clampEffort(wanted, profile.effort_levels)
   if (level !== wanted) {
     notes.push(`output_config.effort: "${wanted}" sent as "${level}", what "${profile.name}" knows`)
   }
   return { ...toggle, ...effortField(profile, level) }
-}
-
-/** The effort that a request asks for: named, or by its thinking budget. */
-export function wantedEffort(request: MessagesRequest): string | undefined {
-  const named = textOf(request.output_config?.effort)
-  if (named !== undefined) return named
-  const { thinking } = request
-  if (thinking?.type !== 'enabled' || thinking.budget_tokens === undefined) return undefined
-  return effortOfBudget(thinking.budget_tokens)
-}
-
-/** @see translation.md A34 */
-function effortOfBudget(budget: number): string {
-  if (budget <= 1024) return 'low'
-  if (budget <= 8192) return 'medium'
-  return budget <= 24576 ? 'high' : 'xhigh'
-}
-
-/** The level itself, else the next weaker one that is known, else the weakest. */
-function clamp(wanted: string, levels: readonly string[]): string {
-  if (levels.includes(wanted)) return wanted
-  const known = ORDER.filter((level) => levels.includes(level))
-  const rank = ORDER.indexOf(wanted)
-  const weaker = known.filter((level) => ORDER.indexOf(level) <= rank)
-  return weaker.at(-1) ?? known[0] ?? levels[0] ?? wanted
 }
 
 function switchedOff(profile: Profile): Record<string, unknown> {

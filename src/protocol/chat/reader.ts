@@ -1,4 +1,4 @@
-import { ProxyError } from '../../kit/error.ts'
+import type { ProxyError } from '../../kit/error.ts'
 import { BlockWriter } from '../messages/block-writer.ts'
 import { errorEvent } from '../messages/error.ts'
 import { truncated } from '../messages/events.ts'
@@ -6,9 +6,9 @@ import type { MessageDelta, MessageUsage, StreamEvent } from '../messages/schema
 import type { ToolNames } from '../messages/tool-names.ts'
 import { mergeUsage } from '../messages/usage.ts'
 import type { World } from '../protocol.ts'
-import { readErrorValue } from '../read-error.ts'
 import { isRecord, objectIn, recordsIn, textOf } from '../value.ts'
 import { type Call, Calls, isComplete } from './calls-in.ts'
+import { brokenArguments, errorIn, usageOf } from './chunk-in.ts'
 import { type CallDelta, type Piece, piecesOf } from './delta-in.ts'
 import { stopReasonOf } from './finish-reason.ts'
 import { legalToolId } from './tool-id.ts'
@@ -227,8 +227,9 @@ export class ChatReader {
     this.#settle()
     const { world, names } = this.#options
     const name = call.name ?? `tool_${call.key}`
-    let id = legalToolId(call.id ?? '') || `toolu_${world.id()}`
-    for (let n = 2; this.#ids.has(id); n++) id = `${id.replace(/_\d+$/, '')}_${n}`
+    const own = legalToolId(call.id ?? '') || `toolu_${world.id()}`
+    let id = own
+    for (let n = 2; this.#ids.has(id); n++) id = `${own}_${n}`
     this.#ids.add(id)
     this.#writer.tool(id, names?.down(name) ?? name)
     if (call.args !== '') this.#writer.json(call.args)
@@ -253,11 +254,7 @@ export class ChatReader {
   #close(strict = true): void {
     const finish = this.#finish ?? 'stop'
     const cut = finish === 'length' || finish === 'content_filter'
-    for (const call of this.#calls.unstarted()) {
-      // Neither id, name nor arguments ever came: there is no call.
-      if (call.id === undefined && call.name === undefined && call.args === '') continue
-      this.#waiting.push({ kind: 'tool', call })
-    }
+    for (const call of this.#calls.unstarted()) this.#waiting.push({ kind: 'tool', call })
     if (strict && !cut && (this.#broken || !this.#sound())) {
       this.fail(brokenArguments())
       return
@@ -287,37 +284,4 @@ export class ChatReader {
     }
     return { stop_reason, stop_sequence: null }
   }
-}
-
-/** OpenRouter and Moonshot put usage in the choice, Groq in a field of its own. */
-function usageOf(
-  value: Record<string, unknown>,
-  choice: Record<string, unknown> | undefined,
-): unknown {
-  const groq = isRecord(value.x_groq) ? value.x_groq.usage : undefined
-  return value.usage ?? choice?.usage ?? groq ?? undefined
-}
-
-/** An error in place of a chunk, or inside a choice. */
-function errorIn(
-  value: Record<string, unknown>,
-  choice: Record<string, unknown> | undefined,
-): ProxyError | undefined {
-  if (value.error !== undefined && value.error !== null) return readErrorValue(value)
-  if (isRecord(choice?.error)) return readErrorValue(choice.error)
-  if (choice?.finish_reason === 'error') {
-    return new ProxyError('upstream_protocol', 'Upstream ended the answer with an error', {
-      status: 500,
-    })
-  }
-  const bare = value.choices === undefined && (value.object === 'error' || value.type === 'error')
-  const detail = value.choices === undefined && (value.detail ?? value.message) !== undefined
-  return bare || detail ? readErrorValue(value) : undefined
-}
-
-function brokenArguments(): ProxyError {
-  return new ProxyError(
-    'upstream_protocol',
-    'Upstream sent tool arguments that are not a JSON object: try again',
-  )
 }

@@ -92,7 +92,14 @@ export const MessagesRequest = Type.Object(
     tools: Type.Optional(Type.Array(Tool)),
     tool_choice: Type.Optional(ToolChoice),
     thinking: Type.Optional(
-      Type.Object({ type: Type.String(), budget_tokens: Type.Optional(Type.Number()) }, open),
+      Type.Object(
+        {
+          type: Type.String(),
+          budget_tokens: Type.Optional(Type.Number()),
+          display: Type.Optional(Type.String()),
+        },
+        open,
+      ),
     ),
     output_config: Type.Optional(
       Type.Object(
@@ -120,6 +127,7 @@ export const MessageUsage = Type.Object(
     output_tokens: Count,
     cache_creation_input_tokens: Count,
     cache_read_input_tokens: Count,
+    output_tokens_details: Type.Optional(Type.Unknown()),
   },
   open,
 )
