@@ -38,14 +38,14 @@ export function nameTools(body: ResponsesRequest): NamedTools {
   // Claude's own tool must be called web_search, so it takes the name before a function can.
   const searchFirst = [...found].sort((a, b) => rank(a) - rank(b))
   for (const tool of searchFirst) {
-    const key = originKey(tool.name, tool.namespace)
+    const key = keyOf(tool)
     if (byOrigin.has(key)) continue
     const named = { ...tool, flat: unique(flatName(tool.name, tool.namespace), byFlat) }
     byFlat.set(named.flat, named)
     byOrigin.set(key, named)
   }
   return {
-    list: found.flatMap((tool) => byOrigin.get(originKey(tool.name, tool.namespace)) ?? []),
+    list: found.flatMap((tool) => byOrigin.get(keyOf(tool)) ?? []),
     dropped,
     flat: (name, namespace) =>
       byOrigin.get(originKey(name, namespace ?? undefined))?.flat ??
@@ -112,6 +112,11 @@ function kindOf(tool: ResponsesTool): ToolKind | undefined {
   if (tool.type === 'tool_search' && 'execution' in tool && tool.execution === 'client')
     return 'tool_search'
   return undefined
+}
+
+/** The search is no tool that a call in the history could name. */
+function keyOf(tool: Found): string {
+  return tool.kind === 'web_search' ? 'web_search' : originKey(tool.name, tool.namespace)
 }
 
 function originKey(name: string, namespace: string | undefined): string {

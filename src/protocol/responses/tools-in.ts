@@ -49,7 +49,9 @@ function readChoice(body: ResponsesRequest, named: NamedTools): Choice {
       allowed: (tool) => wanted.some((one) => matches(one, tool)),
     }
   }
-  const tool = named.list.find((one) => matches(choice, one))
+  const fitting = named.list.filter((one) => matches(choice, one))
+  // A bare name means the tool outside namespaces first.
+  const tool = fitting.find((one) => one.namespace === choice.namespace) ?? fitting[0]
   if (tool !== undefined) return { value: { type: 'tool', name: tool.flat } }
   // OpenAI's own layer ignores a choice among no tools; with tools it is the client's error.
   if (named.list.length === 0 && named.dropped.length === 0) return { value: undefined }
