@@ -1,5 +1,6 @@
 import type { ProxyError } from '../../kit/error.ts'
 import type { Block, RequestMessage } from '../messages/schema.ts'
+import { systemReminder } from '../messages/system.ts'
 import type { Note } from '../protocol.ts'
 import { isRecord, objectIn, textOf } from '../value.ts'
 import { legalCallId } from './call-id.ts'
@@ -73,8 +74,7 @@ function readSystem(item: Item, path: string, leading: boolean, reader: Reader):
   reader.notes.push(
     `${path}.role: a later ${item.role} message became a reminder in the user's turn`,
   )
-  const text = `<system-reminder>\n${texts.join('\n')}\n</system-reminder>`
-  reader.turns.user([{ type: 'text', text }])
+  reader.turns.user([{ type: 'text', text: systemReminder(texts.join('\n')) }])
 }
 
 function readItem(item: Item, path: string, reader: Reader): void {

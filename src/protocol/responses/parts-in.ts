@@ -1,3 +1,4 @@
+import { parseDataUrl, sniffImage } from '../messages/image.ts'
 import type { Block, Source } from '../messages/schema.ts'
 import { isRecord, textOf } from '../value.ts'
 import { invalidField } from './check.ts'
@@ -74,27 +75,15 @@ function imageBlock(part: Part, path: string, sink: PartSink): Block {
   return { type: 'image', source: sourceOfUrl(url, `${path}.image_url`) }
 }
 
-const DATA_URL = /^data:([^;,]*)((?:;[^;,]*)*),/
-
 function sourceOfUrl(url: string, path: string): Source {
   if (!url.startsWith('data:')) return { type: 'url', url }
-  const head = DATA_URL.exec(url)
-  if (head === null || !head[2]?.endsWith(';base64')) {
-    throw invalidField(path, 'a data URL must be base64')
-  }
-  const data = url.slice(head[0].length)
-  const mediaType = head[1] || sniffImage(data)
-  if (mediaType === undefined)
+  const parsed = parseDataUrl(url)
+  if (parsed === undefined) throw invalidField(path, 'a data URL must be base64')
+  const media_type = parsed.mediaType || sniffImage(parsed.data)
+  if (media_type === undefined) {
     throw invalidField(path, 'the media type is missing and cannot be guessed')
-  return { type: 'base64', media_type: mediaType, data }
-}
-
-function sniffImage(data: string): string | undefined {
-  if (data.startsWith('iVBORw0KGgo')) return 'image/png'
-  if (data.startsWith('/9j/')) return 'image/jpeg'
-  if (data.startsWith('R0lGOD')) return 'image/gif'
-  if (data.startsWith('UklGR')) return 'image/webp'
-  return undefined
+  }
+  return { type: 'base64', media_type, data: parsed.data }
 }
 
 function fileBlock(part: Part, path: string): Block {

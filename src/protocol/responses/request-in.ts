@@ -9,13 +9,9 @@ import { readTools } from './tools-in.ts'
 
 /** What the gateway decides for a client's request. */
 export interface ResponsesRequestInOptions {
-  /** The answer's limit where the client names none; Messages must have one. */
-  readonly defaultMaxTokens?: number
   /** Whether `service_tier: "priority"` may turn on Anthropic's fast mode, at twice the price. */
   readonly fastMode?: boolean
 }
-
-const DEFAULT_MAX_TOKENS = 32_000
 
 /**
  * A client's Responses request → the hub's. Stateful features are refused: nothing is stored here.
@@ -29,18 +25,18 @@ export function responsesRequestIn(body: unknown, options: ResponsesRequestInOpt
   const conversation = readConversation(itemsOf(checked), named, notes)
   const request: MessagesRequest = {
     model: checked.model,
-    max_tokens: checked.max_output_tokens ?? options.defaultMaxTokens ?? DEFAULT_MAX_TOKENS,
-    ...promptOf(checked, conversation, notes),
+    ...promptOf(checked, conversation),
+    ...limitOf(checked),
     ...readTools(checked, named, notes),
     ...thinkingOf(checked),
     ...outputOf(checked),
-    ...samplingOf(checked, notes),
+    ...samplingOf(checked),
     ...identityOf(checked),
-    ...tierOf(checked, options, notes),
+    ...tierOf(checked, options),
     ...(typeof checked.stream === 'boolean' ? { stream: checked.stream } : {}),
   }
   noteDropped(checked, notes)
-  return { request, hints: hintsOf(checked, conversation), notes }
+  return { request, hints: hintsOf(checked, conversation, options), notes }
 }
 
 const STATEFUL: Readonly<Record<string, string>> = {
@@ -68,28 +64,20 @@ function itemsOf(body: ResponsesRequest): Item[] {
 
 type Prompt = Pick<MessagesRequest, 'system' | 'messages'>
 
-function promptOf(body: ResponsesRequest, conversation: Conversation, notes: Note[]): Prompt {
+function promptOf(body: ResponsesRequest, conversation: Conversation): Prompt {
   const texts = [textOf(body.instructions) ?? '', ...conversation.system]
-  if (formatOf(body)?.type === 'json_object') {
-    texts.push('Answer with one valid JSON object and nothing else.')
-    notes.push('text.format: json_object became an instruction')
-  }
   const system = texts.flatMap((text) => (text.trim() === '' ? [] : [{ type: 'text', text }]))
-  const messages = [...conversation.messages]
-  // Anthropic refuses a request without a message, and empty text in one.
-  if (messages.length === 0) messages.push({ role: 'user', content: 'Continue.' })
+  const { messages } = conversation
   return system.length === 0 ? { messages } : { system, messages }
 }
 
-/** Fields that Messages has beyond those the hub's schema names. */
-interface Extended {
-  readonly thinking?: { type: string; display?: string }
-  readonly service_tier?: string
-  readonly speed?: string
+function limitOf(body: ResponsesRequest): Pick<MessagesRequest, 'max_tokens'> {
+  const limit = body.max_output_tokens
+  return typeof limit === 'number' ? { max_tokens: limit } : {}
 }
 
 /** The effort goes up as said; fitting it to a model is the model table's matter. */
-function thinkingOf(body: ResponsesRequest): Pick<Extended, 'thinking'> {
+function thinkingOf(body: ResponsesRequest): Pick<MessagesRequest, 'thinking'> {
   const effort = body.reasoning?.effort
   if (effort === 'none') return { thinking: { type: 'disabled' } }
   const summary = textOf(body.reasoning?.summary)
@@ -116,15 +104,12 @@ function formatOf(body: ResponsesRequest): Record<string, unknown> | undefined {
   return format
 }
 
-function samplingOf(body: ResponsesRequest, notes: Note[]): Partial<MessagesRequest> {
+function samplingOf(body: ResponsesRequest): Partial<MessagesRequest> {
   const { temperature, top_p } = body
-  const sampling: Partial<MessagesRequest> = {}
-  if (typeof temperature === 'number') {
-    sampling.temperature = Math.min(temperature, 1)
-    if (temperature > 1) notes.push(`temperature: ${temperature} lowered to 1`)
+  return {
+    ...(typeof temperature === 'number' ? { temperature } : {}),
+    ...(typeof top_p === 'number' ? { top_p } : {}),
   }
-  if (typeof top_p === 'number') sampling.top_p = top_p
-  return sampling
 }
 
 function identityOf(body: ResponsesRequest): Partial<MessagesRequest> {
@@ -136,14 +121,12 @@ function identityOf(body: ResponsesRequest): Partial<MessagesRequest> {
 function tierOf(
   body: ResponsesRequest,
   options: ResponsesRequestInOptions,
-  notes: Note[],
-): Pick<Extended, 'service_tier' | 'speed'> {
-  const tier = body.service_tier
-  if (!tier || tier === 'auto') return {}
-  if (tier === 'default') return { service_tier: 'standard_only' }
-  if (tier === 'priority' && options.fastMode === true) return { speed: 'fast' }
-  notes.push(`service_tier: "${tier}" is not asked for upstream`)
-  return {}
+): Pick<MessagesRequest, 'speed'> {
+  return isFast(body, options) ? { speed: 'fast' } : {}
+}
+
+function isFast(body: ResponsesRequest, options: ResponsesRequestInOptions): boolean {
+  return body.service_tier === 'priority' && options.fastMode === true
 }
 
 /** Fields that Messages cannot say and Chat has under the same name. */
@@ -154,7 +137,11 @@ const HINTED = new Set([
   'service_tier',
 ])
 
-function hintsOf(body: ResponsesRequest, conversation: Conversation): Hints {
+function hintsOf(
+  body: ResponsesRequest,
+  conversation: Conversation,
+  options: ResponsesRequestInOptions,
+): Hints {
   const hints: Hints = {}
   if (textOf(body.reasoning?.effort) !== undefined) hints.reasoning_effort = body.reasoning?.effort
   const format = chatFormat(formatOf(body))
@@ -163,6 +150,7 @@ function hintsOf(body: ResponsesRequest, conversation: Conversation): Hints {
   for (const [field, value] of Object.entries(body)) {
     if (HINTED.has(field) && value !== null && value !== undefined) hints[field] = value
   }
+  if (isFast(body, options)) delete hints.service_tier
   if (conversation.imageDetails.some((detail) => detail !== null)) {
     hints.image_details = conversation.imageDetails
   }

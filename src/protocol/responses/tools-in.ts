@@ -1,4 +1,5 @@
 import type { Tool, ToolChoice } from '../messages/schema.ts'
+import { hasRootUnion, toolSchema } from '../messages/tool-schema.ts'
 import type { Note } from '../protocol.ts'
 import { isRecord, recordsIn, textOf } from '../value.ts'
 import { invalidField } from './check.ts'
@@ -85,17 +86,21 @@ function hubTool(tool: NamedTool, notes: Note[]): Tool {
       return webSearchTool(tool.definition, notes)
     case 'function':
     case 'tool_search':
-      return functionTool(tool)
+      return functionTool(tool, notes)
   }
 }
 
-function functionTool(tool: NamedTool): Tool {
+function functionTool(tool: NamedTool, notes: Note[]): Tool {
   const { definition } = tool
+  const parameters = isRecord(definition.parameters) ? definition.parameters : {}
+  if (hasRootUnion(parameters)) {
+    notes.push(`tools: the root anyOf, oneOf or allOf of "${tool.name}" became one object`)
+  }
   const description = describe(tool, textOf(definition.description))
   return {
     name: tool.flat,
     ...(description === undefined ? {} : { description }),
-    input_schema: objectSchema(definition.parameters),
+    input_schema: toolSchema(parameters),
     ...(definition.strict === true ? { strict: true } : {}),
   }
 }
@@ -104,17 +109,6 @@ function describe(tool: NamedTool, own: string | undefined): string | undefined 
   if (tool.preface === undefined) return own
   const preface = `${tool.namespace}: ${tool.preface}`
   return own === undefined ? preface : `${own}\n\n${preface}`
-}
-
-/** Anthropic wants an object schema where OpenAI takes none at all. */
-function objectSchema(parameters: unknown): Record<string, unknown> {
-  if (!isRecord(parameters)) return { type: 'object', properties: {} }
-  if (parameters.type === 'object') {
-    return 'properties' in parameters ? parameters : { ...parameters, properties: {} }
-  }
-  return parameters.type === undefined
-    ? { type: 'object', properties: {}, ...parameters }
-    : parameters
 }
 
 /** A tool with free text as input is a function of one string to the model. */
