@@ -45,6 +45,10 @@ const OPENAI_MODELS: readonly (readonly [RegExp, ProfileOverrides])[] = [
     /(^|\/)gpt-([6-9]|5\.1-codex-max)/,
     { ...OPENAI_REASONING, effort_levels: ['low', 'medium', 'high', 'xhigh'] },
   ],
+  [
+    /gpt-5[\w.]*-chat/,
+    { effort_levels: [], sampling: 'both', system_role: 'system', stop_limit: 4 },
+  ],
   [/search-(preview|api)/, { web_search: true }],
 ]
 

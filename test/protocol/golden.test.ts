@@ -6,6 +6,7 @@ import {
   breaches,
   eventLines,
   type Golden,
+  goldenKinds,
   goldens,
   type Outcome,
   runStream,
@@ -19,7 +20,15 @@ const STREAMS: Readonly<Record<string, (golden: Golden) => StreamIn>> = {
   'chat.stream-in': (golden) => createChatStreamIn(chatInOptions(golden)),
 }
 
-const CASES = goldens()
+const CASES = goldens('chat.')
+
+test('every golden file is of a kind that some runner knows', () => {
+  const stray = goldenKinds().filter(
+    ({ kind }) => !(kind in KINDS) && !kind.startsWith('responses-'),
+  )
+  expect(stray).toEqual([])
+  expect(CASES.length).toBeGreaterThan(100)
+})
 
 describe('golden', () => {
   for (const golden of CASES) {

@@ -7,7 +7,7 @@ import { readSignature } from '../../src/protocol/messages/signature.ts'
 import type { StreamEvent, StreamIn, World } from '../../src/protocol/protocol.ts'
 
 /**
- * One case: a `# title`, header lines `key: value` (values are JSON where they parse as it), an empty line, the input,
+ * One case: a `# title`, header lines `key: value` (values are JSON but for the kind), an empty line, the input,
  * `---`, the expected output, and after `--- notes` the expected notes, one a line.
  */
 export interface Golden {
@@ -29,12 +29,27 @@ export interface Outcome {
 
 const FOLDER = join(import.meta.dir, '..', 'golden')
 
-/** All golden files, in the order of their names. */
-export function goldens(): Golden[] {
+/** The golden files whose kind has this prefix, in the order of their names. */
+export function goldens(prefix: string): Golden[] {
+  return goldenTexts()
+    .filter(({ text }) => kindOf(text).startsWith(prefix))
+    .map(({ id, text }) => parseGolden(id, text))
+}
+
+/** The kind of every golden file, so that none is left out unseen. */
+export function goldenKinds(): { id: string; kind: string }[] {
+  return goldenTexts().map(({ id, text }) => ({ id, kind: kindOf(text) }))
+}
+
+function goldenTexts(): { id: string; text: string }[] {
   return readdirSync(FOLDER)
     .filter((name) => name.endsWith('.txt'))
     .sort()
-    .map((name) => parseGolden(name.slice(0, -4), readFileSync(join(FOLDER, name), 'utf8')))
+    .map((name) => ({ id: name.slice(0, -4), text: readFileSync(join(FOLDER, name), 'utf8') }))
+}
+
+function kindOf(text: string): string {
+  return /^kind: (.*)$/m.exec(text)?.[1] ?? ''
 }
 
 function parseGolden(id: string, text: string): Golden {
@@ -43,12 +58,11 @@ function parseGolden(id: string, text: string): Golden {
   const headers = Object.fromEntries(lines.map(headerOf))
   const [input, expected, notes] = text.slice(blank + 2).split(/^---.*\n/m)
   if (!title.startsWith(`# ${id} `)) throw new Error(`${id}: the title must begin with "# ${id} "`)
-  if (typeof headers.kind !== 'string') throw new Error(`${id}: no kind`)
   if (input === undefined || expected === undefined) throw new Error(`${id}: no --- line`)
   return {
     id,
     title: title.slice(2),
-    kind: headers.kind,
+    kind: String(headers.kind),
     headers,
     input,
     expected,
@@ -59,12 +73,9 @@ function parseGolden(id: string, text: string): Golden {
 function headerOf(line: string): [string, unknown] {
   const colon = line.indexOf(': ')
   if (colon === -1) throw new Error(`not a header: ${line}`)
+  const key = line.slice(0, colon)
   const value = line.slice(colon + 2)
-  try {
-    return [line.slice(0, colon), JSON.parse(value)]
-  } catch {
-    return [line.slice(0, colon), value]
-  }
+  return [key, key === 'kind' ? value : JSON.parse(value)]
 }
 
 /** A world that stands still: ids count up, the clock says 1700000000. */

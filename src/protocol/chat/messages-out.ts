@@ -156,7 +156,8 @@ function toolCall(block: Block, first: boolean, context: OutContext): object {
 /** The reasoning behind a turn with tool calls, in the field in which the upstream wants it back. */
 function replayed(thoughts: Block[], context: OutContext): Record<string, unknown> {
   const field = context.profile.replay_reasoning
-  const text = thoughts.map((block) => block.thinking ?? '').join('\n\n')
+  const texts = thoughts.map((block) => block.thinking ?? '')
+  const text = texts.filter((thought) => thought.trim() !== '').join('\n\n')
   switch (field) {
     case 'none':
       return {}
