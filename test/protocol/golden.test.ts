@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { ProxyError } from '../../src/kit/error.ts'
 import { createChatStreamIn } from '../../src/protocol/chat/stream-in.ts'
 import type { StreamIn } from '../../src/protocol/protocol.ts'
+import { createResponsesStreamIn } from '../../src/protocol/responses/stream-in.ts'
 import {
   breaches,
   eventLines,
@@ -12,20 +13,23 @@ import {
   runStream,
 } from '../support/golden.ts'
 import { chatInOptions, chatKinds } from './chat-kinds.ts'
+import { responsesInOptions, responsesKinds } from './responses-kinds.ts'
 
-const KINDS: Readonly<Record<string, (golden: Golden) => Outcome>> = { ...chatKinds }
+const KINDS: Readonly<Record<string, (golden: Golden) => Outcome>> = {
+  ...chatKinds,
+  ...responsesKinds,
+}
 
 /** The machines that read an upstream's stream into the hub, by the kind of their cases. */
 const STREAMS: Readonly<Record<string, (golden: Golden) => StreamIn>> = {
   'chat.stream-in': (golden) => createChatStreamIn(chatInOptions(golden)),
+  'responses.stream-in': () => createResponsesStreamIn(responsesInOptions()),
 }
 
-const CASES = goldens('chat.')
+const CASES = [...goldens('chat.'), ...goldens('responses')]
 
 test('every golden file is of a kind that some runner knows', () => {
-  const stray = goldenKinds().filter(
-    ({ kind }) => !(kind in KINDS) && !kind.startsWith('responses-'),
-  )
+  const stray = goldenKinds().filter(({ kind }) => !(kind in KINDS))
   expect(stray).toEqual([])
   expect(CASES.length).toBeGreaterThan(100)
 })

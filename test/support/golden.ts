@@ -173,8 +173,8 @@ function blockBreaches(events: readonly StreamEvent[]): string[] {
       next += 1
     } else if (event.type === 'content_block_delta') {
       if (open?.index !== event.index) found.push('5: delta outside its block')
-      const kind = KIND_OF_DELTA[event.delta.type]
-      if (kind !== open?.type) found.push(`4: ${event.delta.type} in ${open?.type}`)
+      const kinds = KINDS_OF_DELTA[event.delta.type]
+      if (!kinds?.includes(open?.type ?? '')) found.push(`4: ${event.delta.type} in ${open?.type}`)
     } else if (event.type === 'content_block_stop') {
       if (open?.index !== event.index) found.push('5: stop without its start')
       open = undefined
@@ -190,12 +190,12 @@ function blockBreaches(events: readonly StreamEvent[]): string[] {
   return found
 }
 
-const KIND_OF_DELTA: Readonly<Record<string, string>> = {
-  text_delta: 'text',
-  citations_delta: 'text',
-  thinking_delta: 'thinking',
-  signature_delta: 'thinking',
-  input_json_delta: 'tool_use',
+const KINDS_OF_DELTA: Readonly<Record<string, readonly string[]>> = {
+  text_delta: ['text'],
+  citations_delta: ['text'],
+  thinking_delta: ['thinking'],
+  signature_delta: ['thinking'],
+  input_json_delta: ['tool_use', 'server_tool_use'],
 }
 
 function endBreaches(events: readonly StreamEvent[]): string[] {

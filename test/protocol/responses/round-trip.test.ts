@@ -8,10 +8,9 @@ import { responsesRequestIn } from '../../../src/protocol/responses/request-in.t
 import { createResponsesStreamIn } from '../../../src/protocol/responses/stream-in.ts'
 import { createResponsesStreamOut } from '../../../src/protocol/responses/stream-out.ts'
 import { isRecord, recordsIn } from '../../../src/protocol/value.ts'
-import { goldens, jsonLines } from './support/golden-file.ts'
-import { checkHubStream } from './support/hub-invariants.ts'
-import { ResponseStreamChecker } from './support/response-stream.ts'
-import { framesOf, run, stillWorld } from './support/world.ts'
+import { breaches, goldens, runStream, stillWorld } from '../../support/golden.ts'
+import { hubEvents } from '../responses-kinds.ts'
+import { ResponseStreamChecker } from './response-stream.ts'
 
 const REQUEST = {
   model: 'gpt-alias',
@@ -160,13 +159,13 @@ test('A streamed reply ends with the response that the whole reply is', () => {
 })
 
 test('The golden streams end with the response that their whole reply is', () => {
-  const whole = goldens('responses-stream-out').filter(
+  const whole = goldens('responses.stream-out').filter(
     ({ input }) => input.includes('message_stop') && !input.includes('max_tokens'),
   )
   expect(whole.length).toBeGreaterThan(8)
   for (const golden of whole) {
-    const events = jsonLines(golden.input) as StreamEvent[]
-    const { request } = golden.options
+    const events = hubEvents(golden.input)
+    const { request } = golden.headers
     const { value } = assemble(events)
     const response = responsesReplyOut(value, { request, world: stillWorld() })
     expect(response).toEqual(streamed(events, request).response)
@@ -204,10 +203,10 @@ test('JSON and SSE of a response are the same message in the hub', () => {
   for (const seed of SEEDS) {
     // The tools have no other form here, as an upstream of ours would see them.
     const { text, response } = streamed(cutEvents(message(seed), seed), { model: 'm', input: 'Q' })
-    const frames = framesOf(new TextEncoder().encode(text))
     const options = () => ({ world: stillWorld(), model: 'm', upstream: 'u' })
-    const events = run(createResponsesStreamIn(options()), frames)
-    checkHubStream(events)
+    const chunks = [new TextEncoder().encode(text)]
+    const events = runStream(createResponsesStreamIn(options()), chunks)
+    expect(breaches(events)).toEqual([])
     const fromStream = assemble(events).value
     expect(fromStream).toEqual(responsesReplyIn(response, options()).value)
     expect(fromStream.content.filter((one) => one.type === 'tool_use')).toEqual(
