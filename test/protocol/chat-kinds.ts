@@ -1,6 +1,7 @@
 import { expect } from 'bun:test'
 import type { Static, TSchema } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
+import { ProxyError } from '../../src/kit/error.ts'
 import type { ChatInOptions } from '../../src/protocol/chat/reader.ts'
 import { chatReplyIn } from '../../src/protocol/chat/reply-in.ts'
 import { chatReplyOut } from '../../src/protocol/chat/reply-out.ts'
@@ -86,11 +87,18 @@ function replyIn(golden: Golden): Outcome {
   return chatReplyIn(body, chatInOptions(golden))
 }
 
+/** `fail` breaks the upstream after the input instead of closing it. */
 function streamIn(golden: Golden): Outcome {
-  const events = runStream(createChatStreamIn(chatInOptions(golden)), [
-    new TextEncoder().encode(golden.input),
-  ])
-  return { value: eventLines(events), notes: [] }
+  const machine = createChatStreamIn(chatInOptions(golden))
+  const { fail } = golden.headers
+  if (!isRecord(fail)) {
+    const events = runStream(machine, [new TextEncoder().encode(golden.input)])
+    return { value: eventLines(events), notes: [] }
+  }
+  const events = framesOf(golden.input).flatMap((frame) => machine.push(frame))
+  if (fail.kind !== 'overloaded') throw new Error('only overloaded is used')
+  events.push(...machine.fail(new ProxyError(fail.kind, String(fail.message))))
+  return { value: eventLines([...events, ...machine.end()]), notes: [] }
 }
 
 export function chatOutOptions(golden: Golden): ChatOutOptions {

@@ -1,5 +1,6 @@
 import type { MessageUsage } from '../messages/schema.ts'
-import { promptTokens } from '../messages/usage.ts'
+import { promptTokens, tapUsage as tapMessageUsage } from '../messages/usage.ts'
+import type { Usage } from '../protocol.ts'
 import { countOf, isRecord } from '../value.ts'
 import type { ChatUsage } from './schema.ts'
 
@@ -61,6 +62,11 @@ export function usageOut(usage: MessageUsage): ChatUsage {
     },
     completion_tokens_details: { reasoning_tokens: countOf(details.thinking_tokens) ?? 0 },
   }
+}
+
+/** Chat Completions' counts as a tap accounts them. */
+export function tapUsage(usage: unknown): Usage {
+  return tapMessageUsage(usageIn(usage))
 }
 
 function firstCount(...values: unknown[]): number | undefined {

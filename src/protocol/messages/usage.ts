@@ -1,3 +1,5 @@
+import type { Usage } from '../protocol.ts'
+import { countOf, isRecord } from '../value.ts'
 import type { MessageUsage } from './schema.ts'
 
 /** Counts as they come in over a stream: the last one that was said of each wins. @see wire.md 1.5 */
@@ -22,5 +24,20 @@ export function completeUsage(usage: MessageUsage): MessageUsage {
     ...usage,
     input_tokens: usage.input_tokens ?? 0,
     output_tokens: usage.output_tokens ?? 0,
+  }
+}
+
+/** Anthropic's counts as a tap accounts them; what is no count stays absent. */
+export function tapUsage(usage: unknown): Usage {
+  if (!isRecord(usage)) return {}
+  const input = countOf(usage.input_tokens)
+  const output = countOf(usage.output_tokens)
+  const cacheRead = countOf(usage.cache_read_input_tokens)
+  const cacheWrite = countOf(usage.cache_creation_input_tokens)
+  return {
+    ...(input === undefined ? {} : { input }),
+    ...(output === undefined ? {} : { output }),
+    ...(cacheRead === undefined ? {} : { cacheRead }),
+    ...(cacheWrite === undefined ? {} : { cacheWrite }),
   }
 }
