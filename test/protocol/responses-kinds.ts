@@ -36,6 +36,7 @@ export const responsesKinds: Readonly<Record<string, (golden: Golden) => Outcome
 const OPENAI: Profile = {
   ...NEUTRAL_PROFILE,
   name: 'openai',
+  system_role: 'developer',
   effort_levels: ['minimal', 'low', 'medium', 'high', 'xhigh'],
   strict_tools: true,
 }

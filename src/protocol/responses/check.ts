@@ -1,4 +1,4 @@
-import { TypeCompiler } from '@sinclair/typebox/compiler'
+import { TypeCompiler, type ValueError } from '@sinclair/typebox/compiler'
 import { ProxyError } from '../../kit/error.ts'
 import { ResponsesRequest } from './schema.ts'
 
@@ -10,9 +10,22 @@ const checker = TypeCompiler.Compile(ResponsesRequest)
  */
 export function checkRequest(body: unknown): ResponsesRequest {
   if (checker.Check(body)) return body
-  const first = checker.Errors(body).First()
-  const field = (first?.path ?? '').slice(1).replaceAll('/', '.')
-  throw invalidField(field === '' ? 'body' : field, first?.message ?? 'it has the wrong shape')
+  const error = deepest(checker.Errors(body).First())
+  const field = (error?.path ?? '').slice(1).replaceAll('/', '.')
+  const said = JSON.stringify(error?.value) ?? 'nothing'
+  const shown = said.length > 60 ? `${said.slice(0, 60)}…` : said
+  throw invalidField(field === '' ? 'body' : field, `${shown} is not allowed there`)
+}
+
+/** An error of a union says only that no variant fits: the variant that went deepest was meant. */
+function deepest(error: ValueError | undefined): ValueError | undefined {
+  if (error === undefined) return undefined
+  let found = error
+  for (const variant of error.errors) {
+    const inner = deepest(variant.First())
+    if (inner !== undefined && inner.path.length > found.path.length) found = inner
+  }
+  return found
 }
 
 /** A 400 that names the field which cannot be translated. */

@@ -6,7 +6,7 @@ import { isRecord, objectIn, textOf } from '../value.ts'
 import { legalCallId } from './call-id.ts'
 import { invalidField } from './check.ts'
 import { isClaudeSignature, openSealed } from './envelope.ts'
-import { blocksOfContent, type PartSink, textsOfContent } from './parts-in.ts'
+import { blocksOfContent, type ImageDetails, textsOfContent } from './parts-in.ts'
 import type { Item } from './schema.ts'
 import type { NamedTools } from './tool-names.ts'
 import { TurnList } from './turns.ts'
@@ -15,10 +15,11 @@ import { TurnList } from './turns.ts'
 export interface Conversation {
   readonly system: string[]
   readonly messages: RequestMessage[]
-  readonly imageDetails: (string | null)[]
+  readonly imageDetails: ImageDetails
 }
 
-interface Reader extends PartSink {
+interface Reader {
+  readonly details: ImageDetails
   readonly tools: NamedTools
   readonly notes: Note[]
   readonly turns: TurnList
@@ -32,12 +33,12 @@ export function readConversation(
   tools: NamedTools,
   notes: Note[],
 ): Conversation {
-  const imageDetails: (string | null)[] = []
-  const results = toolResults(items, { imageDetails }, notes)
+  const details: ImageDetails = new Map()
+  const results = toolResults(items, details, notes)
   const reader: Reader = {
     tools,
     notes,
-    imageDetails,
+    details,
     turns: new TurnList(results),
     system: [],
     answered: callIds(items),
@@ -50,7 +51,7 @@ export function readConversation(
     else readItem(item, path, reader)
     leading &&= system
   }
-  return { system: reader.system, messages: reader.turns.messages(), imageDetails }
+  return { system: reader.system, messages: reader.turns.messages(), imageDetails: details }
 }
 
 function isMessage(item: Item): boolean {
@@ -108,9 +109,9 @@ function readItem(item: Item, path: string, reader: Reader): void {
 
 function readMessage(item: Item, path: string, reader: Reader): void {
   if (item.role === 'assistant') {
-    reader.turns.assistant(blocksOfContent(item.content, `${path}.content`, reader))
+    reader.turns.assistant(blocksOfContent(item.content, `${path}.content`, reader.details))
   } else if (item.role === 'user') {
-    reader.turns.user(blocksOfContent(item.content, `${path}.content`, reader))
+    reader.turns.user(blocksOfContent(item.content, `${path}.content`, reader.details))
   } else if (item.role === undefined || item.role === null) {
     throw refused(path, { ...item, type: 'item_reference' })
   } else {
@@ -160,14 +161,18 @@ function inputOf(item: Item, path: string, notes: Note[]): Record<string, unknow
 }
 
 /** All results by call id; the last output of a call counts. */
-function toolResults(items: readonly Item[], sink: PartSink, notes: Note[]): Map<string, Block> {
+function toolResults(
+  items: readonly Item[],
+  details: ImageDetails,
+  notes: Note[],
+): Map<string, Block> {
   const results = new Map<string, Block>()
   for (const [index, item] of items.entries()) {
     if (!isOutput(item)) continue
     const path = `input.${index}`
     const id = requiredCallId(item, path)
     if (results.has(id)) notes.push(`${path}: a second output of call "${id}" replaces the first`)
-    const content = resultContent(item, path, sink)
+    const content = resultContent(item, path, details)
     results.set(id, { type: 'tool_result', tool_use_id: id, content })
   }
   return results
@@ -189,13 +194,13 @@ function callIds(items: readonly Item[]): Set<string> {
   return ids
 }
 
-function resultContent(item: Item, path: string, sink: PartSink): string | Block[] {
+function resultContent(item: Item, path: string, details: ImageDetails): string | Block[] {
   if (item.type === 'tool_search_output') return foundTools(item.tools)
   const output = item.output
   if (typeof output === 'string') return output
   if (output === undefined || output === null) return ''
   if (!Array.isArray(output)) return JSON.stringify(output)
-  const blocks = blocksOfContent(output, `${path}.output`, sink)
+  const blocks = blocksOfContent(output, `${path}.output`, details)
   return blocks.length === 0 ? '' : blocks
 }
 
@@ -214,8 +219,9 @@ function readOutput(item: Item, path: string, reader: Reader): void {
     return
   }
   reader.notes.push(`${path}: an output without its call became text`)
-  const content = resultContent(item, path, { imageDetails: [] })
-  const blocks = typeof content === 'string' ? blocksOfContent(content, path, reader) : content
+  const content = resultContent(item, path, reader.details)
+  const blocks =
+    typeof content === 'string' ? blocksOfContent(content, path, reader.details) : content
   reader.turns.user(blocks)
 }
 

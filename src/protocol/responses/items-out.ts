@@ -18,7 +18,7 @@ export function inputItems(request: MessagesRequest, context: OutContext): OutIt
 function itemsOfMessage(message: RequestMessage, path: string, context: OutContext): OutItem[] {
   const { content } = message
   const blocks = typeof content === 'string' ? [{ type: 'text', text: content }] : content
-  const list = new ItemList(message.role === 'system' ? 'developer' : message.role)
+  const list = new ItemList(message.role === 'system' ? context.profile.system_role : message.role)
   blocks.forEach((block, index) => {
     const at = `${path}.content.${index}`
     if (message.role === 'assistant') assistantBlock(block, at, list, context)

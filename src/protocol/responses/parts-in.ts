@@ -4,20 +4,17 @@ import { isRecord, textOf } from '../value.ts'
 import { invalidField } from './check.ts'
 import type { Part } from './schema.ts'
 
-/** What reading content parts leaves behind besides blocks. */
-export interface PartSink {
-  /** The `detail` of each image of the request, in order; nothing where none of the known ones was said. */
-  readonly imageDetails: (string | null)[]
-}
+/** The `detail` that was asked for an image, by the image's source. */
+export type ImageDetails = Map<Source, string>
 
 /** Reads a message's content, or a tool output's, into hub blocks; empty texts go. */
-export function blocksOfContent(content: unknown, path: string, sink: PartSink): Block[] {
+export function blocksOfContent(content: unknown, path: string, details: ImageDetails): Block[] {
   if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', text: content }]
   if (!Array.isArray(content)) return []
   return content.flatMap((part: unknown, index) => {
     if (!isPart(part))
       throw invalidField(`${path}.${index}`, 'a content part must be an object with a type')
-    const block = blockOfPart(part, `${path}.${index}`, sink)
+    const block = blockOfPart(part, `${path}.${index}`, details)
     return block === undefined ? [] : [withBreakpoint(block, part)]
   })
 }
@@ -29,7 +26,7 @@ export function textsOfContent(content: unknown): string[] {
   return content.flatMap((part: unknown) => (isRecord(part) ? (textOf(part.text) ?? []) : []))
 }
 
-function blockOfPart(part: Part, path: string, sink: PartSink): Block | undefined {
+function blockOfPart(part: Part, path: string, details: ImageDetails): Block | undefined {
   switch (part.type) {
     case 'input_text':
     case 'output_text':
@@ -40,7 +37,7 @@ function blockOfPart(part: Part, path: string, sink: PartSink): Block | undefine
     case 'refusal':
       return textBlock(part.refusal)
     case 'input_image':
-      return imageBlock(part, path, sink)
+      return imageBlock(part, path, details)
     case 'input_file':
       return fileBlock(part, path)
     default:
@@ -55,14 +52,14 @@ function textBlock(text: unknown): Block | undefined {
   return typeof text === 'string' && text.trim() !== '' ? { type: 'text', text } : undefined
 }
 
+/** Chat's words; `auto` is what is not said. */
 const DETAILS: Readonly<Record<string, string>> = {
   low: 'low',
   high: 'high',
-  auto: 'auto',
   original: 'high',
 }
 
-function imageBlock(part: Part, path: string, sink: PartSink): Block {
+function imageBlock(part: Part, path: string, details: ImageDetails): Block {
   if (part.file_id)
     throw invalidField(
       `${path}.file_id`,
@@ -71,8 +68,10 @@ function imageBlock(part: Part, path: string, sink: PartSink): Block {
   const url = isRecord(part.image_url) ? textOf(part.image_url.url) : textOf(part.image_url)
   if (url === undefined)
     throw invalidField(`${path}.image_url`, 'an image needs a URL or a data URL')
-  sink.imageDetails.push(typeof part.detail === 'string' ? (DETAILS[part.detail] ?? null) : null)
-  return { type: 'image', source: sourceOfUrl(url, `${path}.image_url`) }
+  const source = sourceOfUrl(url, `${path}.image_url`)
+  const detail = typeof part.detail === 'string' ? DETAILS[part.detail] : undefined
+  if (detail !== undefined) details.set(source, detail)
+  return { type: 'image', source }
 }
 
 function sourceOfUrl(url: string, path: string): Source {

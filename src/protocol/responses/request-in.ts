@@ -151,9 +151,7 @@ function hintsOf(
     if (HINTED.has(field) && value !== null && value !== undefined) hints[field] = value
   }
   if (isFast(body, options)) delete hints.service_tier
-  if (conversation.imageDetails.some((detail) => detail !== null)) {
-    hints.image_details = conversation.imageDetails
-  }
+  if (conversation.imageDetails.size > 0) hints.image_details = conversation.imageDetails
   return hints
 }
 

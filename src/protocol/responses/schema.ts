@@ -104,7 +104,7 @@ export const ResponsesRequest = Type.Object(
     include: Type.Optional(Type.Union([Type.Array(Type.String()), Type.Null()])),
     store: flag,
     stream: flag,
-    max_output_tokens: number,
+    max_output_tokens: Type.Optional(Type.Union([Type.Integer({ minimum: 1 }), Type.Null()])),
     temperature: number,
     top_p: number,
     truncation: text,

@@ -106,6 +106,10 @@ describe('The string of a custom tool', () => {
   })
 })
 
+function sourcesIn(content: unknown): unknown[] {
+  return recordsIn(content).map((block) => block.source)
+}
+
 describe('Hints', () => {
   test('What Messages cannot say goes to an encoder that can', () => {
     const turn = responsesRequestIn({
@@ -127,7 +131,12 @@ describe('Hints', () => {
       reasoning: { effort: 'minimal' },
       prompt_cache_key: 'k',
     })
-    expect(turn.hints).toEqual({
+    const sources = sourcesIn(turn.request.messages[0]?.content)
+    const details = turn.hints.image_details
+    if (!(details instanceof Map)) throw new Error('No details')
+    expect(sources.map((source) => details.get(source))).toEqual(['high', undefined, undefined])
+    const { image_details: _details, ...hints } = turn.hints
+    expect(hints).toEqual({
       verbosity: 'low',
       reasoning_effort: 'minimal',
       prompt_cache_key: 'k',
@@ -135,7 +144,6 @@ describe('Hints', () => {
         type: 'json_schema',
         json_schema: { name: 'n', schema: {}, strict: true },
       },
-      image_details: ['high', null, null],
     })
   })
 
