@@ -1,3 +1,5 @@
+import { shortHash } from '../messages/tool-names.ts'
+
 const LIMIT = 64
 
 /**
@@ -11,6 +13,6 @@ export function legalCallId(id: string): string {
 
 /** Cuts a name to a length; a digest of the whole keeps names apart that differ only behind the cut. */
 export function shorten(legal: string, whole: string, limit: number): string {
-  const digest = Bun.hash(whole).toString(36).padStart(13, '0').slice(-10)
+  const digest = shortHash(whole, 10)
   return `${legal.slice(0, limit - digest.length - 1)}_${digest}`
 }

@@ -140,14 +140,15 @@ function customTool(tool: NamedTool, notes: Note[]): Tool {
 const LOCATION = ['city', 'country', 'region', 'timezone'] as const
 
 function webSearchTool(definition: Record<string, unknown>, notes: Note[]): Tool {
-  const { filters, user_location, external_web_access, search_context_size } = definition
+  const { filters, user_location, external_web_access } = definition
+  const { search_context_size, search_content_types } = definition
   const domains = isRecord(filters) ? filters.allowed_domains : undefined
   const blocked = isRecord(filters) ? filters.blocked_domains : undefined
   if (external_web_access === false) {
     notes.push('tools: web_search has no offline mode, so it searches the live web')
   }
-  if (search_context_size !== undefined) {
-    notes.push('tools: web_search has no search_context_size')
+  for (const [field, value] of Object.entries({ search_context_size, search_content_types })) {
+    if (value !== undefined) notes.push(`tools: web_search has no ${field}`)
   }
   return {
     type: 'web_search_20250305',
