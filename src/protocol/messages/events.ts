@@ -2,13 +2,21 @@ import { ProxyError } from '../../kit/error.ts'
 import type { SseFrame } from '../../kit/sse.ts'
 import type { StreamIn, StreamOut } from '../protocol.ts'
 import { readErrorValue } from '../read-error.ts'
+import { TextTemplate } from '../text-template.ts'
 import { isRecord } from '../value.ts'
 import { errorEvent, errorOfEvent, messagesErrors } from './error.ts'
 import type { MessageDelta, MessageUsage, StreamEvent } from './schema.ts'
 import { completeUsage, mergeUsage } from './usage.ts'
 
+const DELTA = 'event: content_block_delta\ndata: {"type":"content_block_delta","index":'
+
 /** One hub event as the text of a server-sent event. */
 export function renderEvent(event: StreamEvent): string {
+  if (event.type === 'content_block_delta' && event.delta.type === 'text_delta') {
+    // By far the most frequent event: only the text needs to be encoded.
+    const text = JSON.stringify(event.delta.text)
+    return `${DELTA}${event.index},"delta":{"type":"text_delta","text":${text}}}\n\n`
+  }
   return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
 }
 
@@ -49,6 +57,8 @@ export function createMessagesStreamIn(): StreamIn {
   let phase: Phase = 'before start'
   let usage: MessageUsage = {}
   let delta: MessageDelta | undefined
+  const template = new TextTemplate()
+  let index = 0
 
   const close = (error: ProxyError): StreamEvent[] => {
     if (phase === 'closed') return []
@@ -78,8 +88,17 @@ export function createMessagesStreamIn(): StreamIn {
   return {
     push(frame: SseFrame): StreamEvent[] {
       if (phase === 'closed' || frame.data === '' || frame.event === 'ping') return []
+      const text = phase === 'open' ? template.match(frame) : undefined
+      if (text !== undefined) {
+        return [{ type: 'content_block_delta', index, delta: { type: 'text_delta', text } }]
+      }
       const value: unknown = parse(frame.data)
-      if (isStreamEvent(value)) return take(value)
+      if (isStreamEvent(value)) {
+        if (isPlainText(value) && template.wants(frame)) {
+          if (template.learn(frame, 'text', value.delta.text)) index = value.index
+        }
+        return take(value)
+      }
       if (isRecord(value) && (value.type === 'error' || frame.event === 'error')) {
         return close(readErrorValue(value))
       }
@@ -88,6 +107,14 @@ export function createMessagesStreamIn(): StreamIn {
     end: () => close(truncated()),
     fail: close,
   }
+}
+
+type TextEvent = { index: number; delta: { type: 'text_delta'; text: string } }
+
+/** Whether an event is a piece of text with no field beside it. */
+function isPlainText(event: StreamEvent): event is StreamEvent & TextEvent {
+  if (event.type !== 'content_block_delta' || event.delta.type !== 'text_delta') return false
+  return Object.keys(event).length === 3 && Object.keys(event.delta).length === 2
 }
 
 function parse(data: string): unknown {
