@@ -80,6 +80,11 @@ export class ChatReader {
     this.#choice(choice)
   }
 
+  /** A chunk of which only its text is new. */
+  text(text: string): void {
+    if (this.#phase !== 'closed') this.#words('text', text)
+  }
+
   /** `[DONE]`, or the end of a whole reply: without a finish reason the text that is there counts as the answer. */
   done(): void {
     if (this.#phase === 'closed') return

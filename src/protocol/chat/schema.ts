@@ -35,6 +35,7 @@ const FunctionCall = Type.Object(
   open,
 )
 
+/** One call of a function in an assistant message. */
 export const ChatToolCall = Type.Object(
   {
     id: Type.Optional(Type.Union([Type.String(), Type.Null()])),
@@ -45,6 +46,7 @@ export const ChatToolCall = Type.Object(
 )
 export type ChatToolCall = Static<typeof ChatToolCall>
 
+/** One message of a conversation; `role` says which other fields are there. @see wire.md 2.1, 2.5 */
 export const ChatMessage = Type.Object(
   {
     role: Type.String(),
@@ -64,6 +66,7 @@ export const ChatMessage = Type.Object(
 )
 export type ChatMessage = Static<typeof ChatMessage>
 
+/** A function that the model may call. */
 export const ChatFunction = Type.Object(
   {
     name: Type.String({ minLength: 1 }),
@@ -75,6 +78,7 @@ export const ChatFunction = Type.Object(
 )
 export type ChatFunction = Static<typeof ChatFunction>
 
+/** A tool of the list; only `function` ones are served. */
 export const ChatTool = Type.Object(
   {
     type: Type.String(),

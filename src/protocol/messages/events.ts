@@ -2,13 +2,21 @@ import { ProxyError } from '../../kit/error.ts'
 import type { SseFrame } from '../../kit/sse.ts'
 import type { StreamIn, StreamOut } from '../protocol.ts'
 import { readErrorValue } from '../read-error.ts'
+import { TextTemplate } from '../text-template.ts'
 import { isRecord } from '../value.ts'
 import { errorEvent, errorOfEvent, messagesErrors } from './error.ts'
 import type { MessageDelta, MessageUsage, StreamEvent } from './schema.ts'
 import { completeUsage, mergeUsage } from './usage.ts'
 
+const DELTA = 'event: content_block_delta\ndata: {"type":"content_block_delta","index":'
+
 /** One hub event as the text of a server-sent event. */
 export function renderEvent(event: StreamEvent): string {
+  if (event.type === 'content_block_delta' && event.delta.type === 'text_delta') {
+    // By far the most frequent event: only the text needs to be encoded.
+    const text = JSON.stringify(event.delta.text)
+    return `${DELTA}${event.index},"delta":{"type":"text_delta","text":${text}}}\n\n`
+  }
   return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
 }
 
@@ -42,52 +50,82 @@ export function truncated(): ProxyError {
 type Phase = 'before start' | 'open' | 'closed'
 
 /**
- * Anthropic's SSE → hub events. Pings, unknown events and unknown deltas are left out; several message_delta events
- * become one, with the last word on each count; an end without message_stop is an error.
+ * Anthropic's SSE → hub events. Pings and unknown events are left out; several message_delta events become one,
+ * with the last word on each count; an end without message_stop is an error.
  */
 export function createMessagesStreamIn(): StreamIn {
-  let phase: Phase = 'before start'
-  let usage: MessageUsage = {}
-  let delta: MessageDelta | undefined
+  return new MessagesReader()
+}
 
-  const close = (error: ProxyError): StreamEvent[] => {
-    if (phase === 'closed') return []
-    phase = 'closed'
+class MessagesReader implements StreamIn {
+  readonly #template = new TextTemplate()
+  /** The block of the frames that the template knows. */
+  #index = 0
+  #phase: Phase = 'before start'
+  #usage: MessageUsage = {}
+  #delta: MessageDelta = { stop_reason: null }
+
+  push(frame: SseFrame): StreamEvent[] {
+    if (this.#phase === 'closed' || frame.data === '' || frame.event === 'ping') return []
+    const text = this.#phase === 'open' ? this.#template.match(frame) : undefined
+    if (text !== undefined) {
+      return [
+        { type: 'content_block_delta', index: this.#index, delta: { type: 'text_delta', text } },
+      ]
+    }
+    const value: unknown = parse(frame.data)
+    if (isStreamEvent(value)) {
+      this.#learn(frame, value)
+      return this.#take(value)
+    }
+    if (isRecord(value) && (value.type === 'error' || frame.event === 'error')) {
+      return this.fail(readErrorValue(value))
+    }
+    return value === undefined ? this.fail(nonsense()) : []
+  }
+
+  end(): StreamEvent[] {
+    return this.fail(truncated())
+  }
+
+  fail(error: ProxyError): StreamEvent[] {
+    if (this.#phase === 'closed') return []
+    this.#phase = 'closed'
     return [errorEvent(error)]
   }
 
-  const take = (event: StreamEvent): StreamEvent[] => {
-    switch (event.type) {
-      case 'message_start':
-        if (phase !== 'before start') return []
-        phase = 'open'
-        usage = mergeUsage(usage, event.message.usage ?? {})
-        return [event]
-      case 'message_delta':
-        usage = mergeUsage(usage, event.usage ?? {})
-        delta = { ...delta, ...event.delta }
-        return []
-      case 'message_stop':
-        phase = 'closed'
-        return [{ type: 'message_delta', delta: delta ?? { stop_reason: null }, usage }, event]
-      default:
-        return phase === 'open' ? [event] : []
-    }
+  #learn(frame: SseFrame, event: StreamEvent): void {
+    if (!isPlainText(event) || !this.#template.wants(frame)) return
+    if (this.#template.learn(frame, 'text', event.delta.text)) this.#index = event.index
   }
 
-  return {
-    push(frame: SseFrame): StreamEvent[] {
-      if (phase === 'closed' || frame.data === '' || frame.event === 'ping') return []
-      const value: unknown = parse(frame.data)
-      if (isStreamEvent(value)) return take(value)
-      if (isRecord(value) && (value.type === 'error' || frame.event === 'error')) {
-        return close(readErrorValue(value))
-      }
-      return value === undefined ? close(nonsense()) : []
-    },
-    end: () => close(truncated()),
-    fail: close,
+  #take(event: StreamEvent): StreamEvent[] {
+    switch (event.type) {
+      case 'message_start':
+        if (this.#phase !== 'before start') return []
+        this.#phase = 'open'
+        this.#usage = event.message.usage ?? {}
+        return [event]
+      case 'message_delta':
+        this.#usage = mergeUsage(this.#usage, event.usage ?? {})
+        this.#delta = { ...this.#delta, ...event.delta }
+        return []
+      case 'message_stop':
+        if (this.#phase === 'before start') return this.fail(truncated())
+        this.#phase = 'closed'
+        return [{ type: 'message_delta', delta: this.#delta, usage: this.#usage }, event]
+      default:
+        return this.#phase === 'open' ? [event] : []
+    }
   }
+}
+
+type TextEvent = { index: number; delta: { type: 'text_delta'; text: string } }
+
+/** Whether an event is a piece of text with no field beside it. */
+function isPlainText(event: StreamEvent): event is StreamEvent & TextEvent {
+  if (event.type !== 'content_block_delta' || event.delta.type !== 'text_delta') return false
+  return Object.keys(event).length === 3 && Object.keys(event.delta).length === 2
 }
 
 function parse(data: string): unknown {

@@ -48,12 +48,14 @@ export const Block = Type.Object(
 )
 export type Block = Static<typeof Block>
 
+/** One turn of a conversation. @see wire.md 1.3 */
 export const RequestMessage = Type.Object(
   { role: Type.String(), content: Type.Union([Type.String(), Type.Array(Block)]) },
   open,
 )
 export type RequestMessage = Static<typeof RequestMessage>
 
+/** A tool: the client’s own, or one of Anthropic’s by its `type`. @see wire.md 1.3 */
 export const Tool = Type.Object(
   {
     type: Type.Optional(Type.Union([Type.String(), Type.Null()])),
@@ -67,6 +69,7 @@ export const Tool = Type.Object(
 )
 export type Tool = Static<typeof Tool>
 
+/** How the model is to choose among the tools. @see wire.md 1.2 */
 export const ToolChoice = Type.Object(
   {
     type: Type.String(),
