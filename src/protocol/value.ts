@@ -8,6 +8,11 @@ export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
+/** Whether a text has nothing but white space; it looks no further than the first word of a long one. */
+export function isBlank(text: string): boolean {
+  return !/\S/.test(text)
+}
+
 /** A whole count of at least zero, else nothing: some vendors send fractions and booleans. */
 export function countOf(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined

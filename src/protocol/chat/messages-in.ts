@@ -1,6 +1,6 @@
 import type { Block, RequestMessage } from '../messages/schema.ts'
 import type { Note } from '../protocol.ts'
-import { objectIn } from '../value.ts'
+import { isBlank, objectIn } from '../value.ts'
 import { type CallSite, callSites } from './call-sites.ts'
 import { partsIn, refused, textBlocks, thinkingIn, withCache } from './parts-in.ts'
 import type { ChatMessage } from './schema.ts'
@@ -114,7 +114,7 @@ class Builder {
 }
 
 function toolUse(site: CallSite): Block {
-  const input = site.args.trim() === '' ? {} : objectIn(site.args)
+  const input = isBlank(site.args) ? {} : objectIn(site.args)
   if (input === undefined) {
     throw refused(`${site.path}.function.arguments`, 'arguments must be a JSON object')
   }

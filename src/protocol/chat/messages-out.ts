@@ -1,7 +1,7 @@
 import type { Block, MessagesRequest, RequestMessage } from '../messages/schema.ts'
 import { readSignature } from '../messages/signature.ts'
 import { foreignSystem, systemReminder } from '../messages/system.ts'
-import { isRecord } from '../value.ts'
+import { isBlank, isRecord } from '../value.ts'
 import { callId, type OutContext, type OutPart, textPart, userParts } from './parts-out.ts'
 import { contentOf, toolResult } from './tool-results-out.ts'
 
@@ -75,7 +75,7 @@ function systemOut(request: MessagesRequest, context: OutContext): OutMessage | 
 
 function reminderOut(message: RequestMessage): OutMessage | undefined {
   const texts = blocksOf(message).map((block) => block.text ?? '')
-  const text = texts.filter((part) => part.trim() !== '').join('\n')
+  const text = texts.filter((part) => !isBlank(part)).join('\n')
   return text === '' ? undefined : { role: 'user', content: systemReminder(text) }
 }
 
@@ -157,7 +157,7 @@ function toolCall(block: Block, first: boolean, context: OutContext): object {
 function replayed(thoughts: Block[], context: OutContext): Record<string, unknown> {
   const field = context.profile.replay_reasoning
   const texts = thoughts.map((block) => block.thinking ?? '')
-  const text = texts.filter((thought) => thought.trim() !== '').join('\n\n')
+  const text = texts.filter((thought) => !isBlank(thought)).join('\n\n')
   switch (field) {
     case 'none':
       return {}

@@ -1,7 +1,7 @@
 import { ProxyError } from '../../kit/error.ts'
 import { parseDataUrl, sniffImage } from '../messages/image.ts'
 import type { Block } from '../messages/schema.ts'
-import { isRecord, recordsIn, textOf } from '../value.ts'
+import { isBlank, isRecord, recordsIn, textOf } from '../value.ts'
 import type { ChatMessage, ChatPart } from './schema.ts'
 
 /** A message's content as blocks; empty text is left out, which Anthropic refuses. */
@@ -13,7 +13,7 @@ export function partsIn(content: ChatMessage['content'], path: string): Block[] 
 
 /** A text as a block; nothing for an empty one. */
 export function textBlocks(text: string | null | undefined): Block[] {
-  return typeof text !== 'string' || text.trim() === '' ? [] : [{ type: 'text', text }]
+  return typeof text !== 'string' || isBlank(text) ? [] : [{ type: 'text', text }]
 }
 
 /** The cache breakpoint of a part or a message on its last block, unless that has one of its own. */
@@ -91,7 +91,7 @@ export function thinkingIn(message: ChatMessage): Block[] {
   const signed = recordsIn(message.reasoning_details).flatMap(detailIn)
   if (signed.length > 0) return signed
   const text = textOf(message.reasoning_content) ?? textOf(message.reasoning)
-  return text === undefined || text.trim() === '' ? [] : [{ type: 'thinking', thinking: text }]
+  return text === undefined || isBlank(text) ? [] : [{ type: 'thinking', thinking: text }]
 }
 
 function detailIn(detail: Record<string, unknown>): Block[] {

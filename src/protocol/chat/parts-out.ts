@@ -5,7 +5,7 @@ import type { ToolNames } from '../messages/tool-names.ts'
 import { shortHash } from '../messages/tool-names.ts'
 import type { Profile } from '../profile.ts'
 import type { Note } from '../protocol.ts'
-import { isRecord } from '../value.ts'
+import { isBlank, isRecord } from '../value.ts'
 
 /** What every step of the request's translation needs. */
 export interface OutContext {
@@ -48,7 +48,7 @@ export function callId(id: string, profile: Profile): string {
 export function userParts(block: Block, place: Place, context: OutContext): OutPart[] {
   switch (block.type) {
     case 'text':
-      return (block.text ?? '').trim() === '' ? [] : [textPart(block.text ?? '', block, context)]
+      return isBlank(block.text ?? '') ? [] : [textPart(block.text ?? '', block, context)]
     case 'image':
       return [imagePart(block, place, context)]
     case 'document':

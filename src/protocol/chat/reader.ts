@@ -6,7 +6,7 @@ import type { MessageDelta, MessageUsage, StreamEvent } from '../messages/schema
 import type { ToolNames } from '../messages/tool-names.ts'
 import { mergeUsage } from '../messages/usage.ts'
 import type { World } from '../protocol.ts'
-import { isRecord, objectIn, recordsIn, textOf } from '../value.ts'
+import { isBlank, isRecord, objectIn, recordsIn, textOf } from '../value.ts'
 import { type Call, Calls, isComplete } from './calls-in.ts'
 import { brokenArguments, errorIn, usageOf } from './chunk-in.ts'
 import { type CallDelta, type Piece, piecesOf } from './delta-in.ts'
@@ -198,7 +198,7 @@ export class ChatReader {
     const args = delta.args ?? ''
     if (delta.legacy) call.id ??= `toolu_${this.#options.world.id()}`
     if (call.state === 'closed') {
-      if (args.trim() !== '') this.#broken = true
+      if (!isBlank(args)) this.#broken = true
       return
     }
     call.args += args
@@ -273,7 +273,7 @@ export class ChatReader {
 
   /** Arguments are nothing or a JSON object; a stream cannot take back what it sent of others. */
   #sound(): boolean {
-    return this.#calls.all().every(({ args }) => args.trim() === '' || objectIn(args) !== undefined)
+    return this.#calls.all().every(({ args }) => isBlank(args) || objectIn(args) !== undefined)
   }
 
   #ending(finish: string): MessageDelta {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Block, MessagesRequest, RequestMessage } from '../messages/schema.ts'
 import type { Hints, Note, Turn } from '../protocol.ts'
-import { isRecord, textOf } from '../value.ts'
+import { isBlank, isRecord, textOf } from '../value.ts'
 import { messagesIn } from './messages-in.ts'
 import { refused } from './parts-in.ts'
 import type { ChatRequest } from './schema.ts'
@@ -72,7 +72,7 @@ function samplingIn(body: ChatRequest, notes: Note[]): Partial<MessagesRequest> 
   if (typeof body.top_p === 'number') out.top_p = body.top_p
   if (typeof body.top_k === 'number') out.top_k = body.top_k
   const stop = typeof body.stop === 'string' ? [body.stop] : (body.stop ?? [])
-  const usable = stop.filter((text) => text.trim() !== '')
+  const usable = stop.filter((text) => !isBlank(text))
   if (usable.length < stop.length) notes.push('stop: whitespace-only sequences dropped')
   if (usable.length > 0) out.stop_sequences = usable
   return out
@@ -136,12 +136,15 @@ function userId(body: ChatRequest, system: Block[], messages: RequestMessage[]):
   const own = textOf(body.metadata?.user_id) ?? textOf(body.user) ?? textOf(body.safety_identifier)
   if (own !== undefined) return own
   const key = textOf(body.prompt_cache_key)
-  const first = messages.find((message) => message.role === 'user')
-  const seed = key ?? JSON.stringify([system, firstWords(first)])
+  const seed = key === undefined ? beginning(system, messages) : `key ${key}`
   return `user_${createHash('sha256').update(seed).digest('hex').slice(0, 32)}`
 }
 
-/** Only the first block: later user messages are merged into the same turn. */
-function firstWords(message: RequestMessage | undefined): unknown {
-  return typeof message?.content === 'string' ? message.content : message?.content[0]
+/** How a conversation begins: enough to tell it from others, and the same on each of its turns. */
+function beginning(system: Block[], messages: RequestMessage[]): string {
+  const first = messages.find((message) => message.role === 'user')
+  // Only the first block: later user messages are merged into the same turn.
+  const said = typeof first?.content === 'string' ? first.content : first?.content[0]?.text
+  const texts = [...system.map((block) => block.text), said]
+  return texts.map((text) => (text ?? '').slice(0, 2000)).join('\n')
 }

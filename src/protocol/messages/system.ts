@@ -1,3 +1,4 @@
+import { isBlank } from '../value.ts'
 import type { Block, MessagesRequest } from './schema.ts'
 
 const BILLING = 'x-anthropic-billing-header:'
@@ -13,7 +14,7 @@ export function foreignSystem(system: MessagesRequest['system']): Block[] {
   for (const block of blocks) {
     const text = withoutBilling(block.text ?? '')
     if (block.type !== 'text') kept.push(block)
-    else if (text.trim() !== '') kept.push(text === block.text ? block : { ...block, text })
+    else if (!isBlank(text)) kept.push(text === block.text ? block : { ...block, text })
   }
   return kept
 }
