@@ -1,16 +1,18 @@
-import { TypeCompiler, type ValueError } from '@sinclair/typebox/compiler'
+import { type TypeCheck, TypeCompiler, type ValueError } from '@sinclair/typebox/compiler'
 import { ProxyError } from '../../kit/error.ts'
 import { ResponsesRequest } from './schema.ts'
 
-const checker = TypeCompiler.Compile(ResponsesRequest)
+// Compiling costs as much as a start may: it waits for the first request.
+let compiled: TypeCheck<typeof ResponsesRequest> | undefined
 
 /**
  * The body as a Responses request.
  * @throws ProxyError invalid_request that names the field
  */
 export function checkRequest(body: unknown): ResponsesRequest {
-  if (checker.Check(body)) return body
-  const error = deepest(checker.Errors(body).First())
+  compiled ??= TypeCompiler.Compile(ResponsesRequest)
+  if (compiled.Check(body)) return body
+  const error = deepest(compiled.Errors(body).First())
   const field = (error?.path ?? '').slice(1).replaceAll('/', '.')
   const said = JSON.stringify(error?.value) ?? 'nothing'
   const shown = said.length > 60 ? `${said.slice(0, 60)}…` : said

@@ -64,7 +64,7 @@ export class ItemReader {
   reasoning(event: Record<string, unknown>, place: 'summary_index' | 'content_index'): void {
     const item = this.#itemOf(event, 'reasoning')
     const part = partOf(event, place)
-    const other = item.lastPart !== undefined && item.lastPart[0] !== part[0]
+    const other = item.lastPart !== undefined && item.lastPart < 0 !== part < 0
     if (!other) this.#grow(item, part, textOf(event.delta))
   }
 
@@ -137,7 +137,7 @@ export class ItemReader {
     return text === '' ? undefined : this.#items.messageWith(text)
   }
 
-  #grow(item: InItem, part: string, text: string | undefined): void {
+  #grow(item: InItem, part: number, text: string | undefined): void {
     if (text === undefined || item.done) return
     const had = item.parts.get(part) ?? ''
     const next = item.lastPart !== undefined && item.lastPart !== part
@@ -168,7 +168,7 @@ export class ItemReader {
     this.queue.enqueue(segment)
   }
 
-  #complete(item: InItem, part: string, whole: string | undefined): void {
+  #complete(item: InItem, part: number, whole: string | undefined): void {
     if (whole === undefined) return
     const had = item.parts.get(part) ?? ''
     if (whole.length > had.length && whole.startsWith(had))
@@ -178,7 +178,7 @@ export class ItemReader {
   #messageDone(item: InItem, value: Record<string, unknown>): void {
     recordsIn(value.content).forEach((part, index) => {
       if (part.type === 'refusal') this.#refusal = textOf(part.refusal) ?? this.#refusal
-      else this.#complete(item, `c${index}`, textOf(part.text))
+      else this.#complete(item, index, textOf(part.text))
     })
     if (item.segment?.kind === 'text') item.segment.complete = true
     item.done = true
@@ -188,10 +188,10 @@ export class ItemReader {
     item.encrypted = textOf(value.encrypted_content) ?? item.encrypted
     const summary = recordsIn(value.summary)
     const parts = summary.length > 0 ? summary : recordsIn(value.content)
-    const mark = summary.length > 0 ? 's' : 'c'
-    if (item.lastPart === undefined || item.lastPart[0] === mark) {
+    const shown = summary.length > 0
+    if (item.lastPart === undefined || item.lastPart < 0 === shown) {
       parts.forEach((part, index) => {
-        this.#complete(item, `${mark}${index}`, textOf(part.text))
+        this.#complete(item, shown ? -1 - index : index, textOf(part.text))
       })
     }
     // Without text a block is worth opening only if it can be replayed.
@@ -265,7 +265,8 @@ function indexOf(value: unknown): number | undefined {
   return typeof value === 'number' ? value : undefined
 }
 
-/** A part's key: `c` of content or `s` of a summary, and its number. */
-function partOf(event: Record<string, unknown>, place: 'summary_index' | 'content_index'): string {
-  return `${place === 'summary_index' ? 's' : 'c'}${indexOf(event[place]) ?? 0}`
+/** A part's key: its place in the content, or below zero its place in the summary. */
+function partOf(event: Record<string, unknown>, place: 'summary_index' | 'content_index'): number {
+  const index = indexOf(event[place]) ?? 0
+  return place === 'summary_index' ? -1 - index : index
 }

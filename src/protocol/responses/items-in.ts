@@ -6,10 +6,10 @@ export interface InItem {
   readonly type: string
   readonly id: string | undefined
   done: boolean
-  /** The text of each part so far: of a message by content index, of reasoning by its place. */
-  readonly parts: Map<string, string>
+  /** The text of each part so far: by its place in the content, or below zero in the summary. */
+  readonly parts: Map<number, string>
   segment: Segment | undefined
-  lastPart: string | undefined
+  lastPart: number | undefined
   callId: string | undefined
   name: string | undefined
   args: string
