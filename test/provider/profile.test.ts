@@ -47,10 +47,24 @@ describe('the profile of an upstream', () => {
       system_role: 'system',
       sampling: 'both',
     })
+    expect(of('gpt-4o-mini').max_output_tokens).toBe(16_384)
+    expect(of('gpt-4-turbo').max_output_tokens).toBe(4_096)
+    expect(of('gpt-4.1').max_output_tokens).toBe(32_768)
+    expect(of('gpt-5.2').max_output_tokens).toBe(128_000)
     expect(of('o3-mini')).toMatchObject({ system_role: 'developer', sampling: 'none' })
     expect(of('gpt-5').effort_levels).toContain('minimal')
     expect(of('gpt-5.2').effort_levels).toContain('none')
     expect(of('gpt-5-chat-latest')).toMatchObject({ effort_levels: [], sampling: 'both' })
+  })
+
+  test('DeepSeek and Gemini cap the answer', () => {
+    const cap = (baseUrl: string, model: string) =>
+      chooseProfile({ baseUrl, model }).max_output_tokens
+    expect(cap('https://api.deepseek.com', 'deepseek-chat')).toBe(8_192)
+    expect(cap('https://api.deepseek.com', 'deepseek-reasoner')).toBe(65_536)
+    expect(cap('https://generativelanguage.googleapis.com/v1beta/openai', 'gemini-3-pro')).toBe(
+      65_536,
+    )
   })
 
   test('every key gives way to the settings', () => {

@@ -37,6 +37,9 @@ export function chatRequestIn(body: ChatRequest): Turn {
   const notes: Note[] = []
   refuseUnusable(body)
   const { system, messages } = messagesIn(body.messages, notes)
+  if (body.messages.some(({ name, role }) => name && role !== 'function')) {
+    notes.push('messages: the name of a speaker has no counterpart, dropped')
+  }
   const request: MessagesRequest = {
     model: body.model,
     messages,

@@ -47,7 +47,7 @@ export function chatRequestOut(turn: Turn, profile: Profile): ChatOut {
     ...stopOut(request, profile, notes),
     ...effortOut(request, hints, profile, notes),
     ...formatOut(turn, profile, notes),
-    ...identityOut(turn, profile),
+    ...identityOut(turn, profile, notes),
     ...tierOut(turn, profile, notes),
     ...extrasOut(turn, profile, notes),
   }
@@ -141,9 +141,12 @@ function schemaFormat(schema: unknown): Record<string, unknown> {
 }
 
 /** Who asks: the id as it is where it fits OpenAI's 64 characters, else its hash. */
-function identityOut(turn: Turn, profile: Profile): object {
+function identityOut(turn: Turn, profile: Profile, notes: Note[]): object {
   const id = textOf(turn.request.metadata?.user_id)
   const key = textOf(turn.hints.prompt_cache_key) ?? id
+  if (id !== undefined && !profile.user) {
+    notes.push(`metadata.user_id: not supported by "${profile.name}", dropped`)
+  }
   return {
     ...(id !== undefined && profile.user ? { user: bounded(id) } : {}),
     ...(key !== undefined && profile.prompt_cache_key ? { prompt_cache_key: bounded(key) } : {}),

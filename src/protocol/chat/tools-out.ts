@@ -7,10 +7,20 @@ export function toolsOut(request: MessagesRequest, context: OutContext): Record<
   const { profile, notes } = context
   const fields: Record<string, unknown> = {}
   const tools: object[] = []
+  const cleaner = new SchemaCleaner(profile.schema_drop)
+  const lost = new Set<string>()
   request.tools?.forEach((tool, index) => {
-    if (isFunctionTool(tool)) tools.push(functionTool(tool, context))
-    else Object.assign(fields, serverTool(tool, index, context))
+    if (isFunctionTool(tool)) {
+      tools.push(functionTool(tool, cleaner, context))
+      for (const field of lostFields(tool, context)) lost.add(field)
+    } else Object.assign(fields, serverTool(tool, index, context))
   })
+  if (lost.size > 0) notes.push(`tools: ${[...lost].join(', ')} not supported, dropped`)
+  if (cleaner.dropped.size > 0) {
+    notes.push(
+      `tools: ${[...cleaner.dropped].join(', ')} in schemas not supported by "${profile.name}", dropped`,
+    )
+  }
   if (tools.length > 0 && !profile.tools) {
     notes.push(`tools: not supported by "${profile.name}", dropped`)
     return fields
@@ -26,12 +36,23 @@ function isFunctionTool(tool: Tool): boolean {
   return tool.type === undefined || tool.type === null || tool.type === 'custom'
 }
 
-function functionTool(tool: Tool, context: OutContext): object {
+const CARRIED: ReadonlySet<string> = new Set([
+  ...['type', 'name', 'description', 'input_schema', 'cache_control'],
+])
+
+/** The fields of a tool that do not go up. */
+function lostFields(tool: Tool, context: OutContext): string[] {
+  return Object.keys(tool).filter((key) =>
+    key === 'strict' ? tool.strict === true && !context.profile.strict_tools : !CARRIED.has(key),
+  )
+}
+
+function functionTool(tool: Tool, cleaner: SchemaCleaner, context: OutContext): object {
   const { profile, names, caching } = context
   const definition: Record<string, unknown> = { name: names.up(tool.name ?? '') }
   if (tool.description) definition.description = tool.description
   const schema = tool.input_schema ?? {}
-  definition.parameters = cleanSchema({ type: 'object', ...schema }, new Set(profile.schema_drop))
+  definition.parameters = cleaner.clean({ type: 'object', ...schema })
   if (tool.strict === true && profile.strict_tools) definition.strict = true
   const out: Record<string, unknown> = { type: 'function', function: definition }
   if (caching && tool.cache_control) out.cache_control = tool.cache_control
@@ -94,21 +115,38 @@ const NESTED = ['items', 'additionalProperties', 'not', 'if', 'then', 'else', 'c
 const LISTED = ['anyOf', 'oneOf', 'allOf', 'prefixItems']
 const NAMED = ['properties', '$defs', 'definitions', 'patternProperties']
 
-/** A schema whose objects all have `properties`, without the keywords that the upstream refuses. */
-function cleanSchema(schema: unknown, drop: ReadonlySet<string>): unknown {
-  if (!isRecord(schema)) return schema
-  const out: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(schema)) {
-    if (drop.has(key)) continue
-    if (NESTED.includes(key)) out[key] = cleanSchema(value, drop)
-    else if (LISTED.includes(key) && Array.isArray(value)) {
-      out[key] = value.map((inner) => cleanSchema(inner, drop))
-    } else if (NAMED.includes(key) && isRecord(value)) {
-      out[key] = Object.fromEntries(
-        Object.entries(value).map(([name, inner]) => [name, cleanSchema(inner, drop)]),
-      )
-    } else out[key] = value
+/** Cleans the schemas of one request's tools, and remembers what it had to leave out. */
+class SchemaCleaner {
+  readonly #drop: ReadonlySet<string>
+  readonly dropped = new Set<string>()
+
+  constructor(drop: readonly string[]) {
+    this.#drop = new Set(drop)
   }
-  if (out.type === 'object' && out.properties === undefined) out.properties = {}
-  return out
+
+  /** A schema whose objects all have `properties`, without the keywords that the upstream refuses. */
+  clean(schema: unknown): unknown {
+    if (!isRecord(schema)) return schema
+    const out: Record<string, unknown> = {}
+    for (const [key, value] of Object.entries(schema)) {
+      if (this.#drop.has(key)) this.#leaveOut(key, value, out)
+      else out[key] = this.#value(key, value)
+    }
+    if (out.type === 'object' && out.properties === undefined) out.properties = {}
+    return out
+  }
+
+  /** One value says the same as a list of one. */
+  #leaveOut(key: string, value: unknown, out: Record<string, unknown>): void {
+    if (key === 'const' && typeof value === 'string') out.enum = [value]
+    else this.dropped.add(key)
+  }
+
+  #value(key: string, value: unknown): unknown {
+    if (NESTED.includes(key)) return this.clean(value)
+    if (LISTED.includes(key) && Array.isArray(value)) return value.map((inner) => this.clean(inner))
+    if (!NAMED.includes(key) || !isRecord(value)) return value
+    const entries = Object.entries(value).map(([name, inner]) => [name, this.clean(inner)])
+    return Object.fromEntries(entries)
+  }
 }
