@@ -38,7 +38,8 @@ export const Block = Type.Object(
     tool_use_id: Type.Optional(Type.String()),
     content: Type.Optional(Type.Unknown()),
     is_error: Type.Optional(Type.Boolean()),
-    source: Type.Optional(Source),
+    // A search_result names its source by a string.
+    source: Type.Optional(Type.Union([Source, Type.String()])),
     title: Type.Optional(Type.Union([Type.String(), Type.Null()])),
     citations: Type.Optional(Type.Unknown()),
     cache_control: Type.Optional(Type.Union([CacheControl, Type.Null()])),
@@ -47,12 +48,14 @@ export const Block = Type.Object(
 )
 export type Block = Static<typeof Block>
 
+/** One turn of a conversation. @see wire.md 1.3 */
 export const RequestMessage = Type.Object(
   { role: Type.String(), content: Type.Union([Type.String(), Type.Array(Block)]) },
   open,
 )
 export type RequestMessage = Static<typeof RequestMessage>
 
+/** A tool: the client’s own, or one of Anthropic’s by its `type`. @see wire.md 1.3 */
 export const Tool = Type.Object(
   {
     type: Type.Optional(Type.Union([Type.String(), Type.Null()])),
@@ -66,6 +69,7 @@ export const Tool = Type.Object(
 )
 export type Tool = Static<typeof Tool>
 
+/** How the model is to choose among the tools. @see wire.md 1.2 */
 export const ToolChoice = Type.Object(
   {
     type: Type.String(),
@@ -91,7 +95,14 @@ export const MessagesRequest = Type.Object(
     tools: Type.Optional(Type.Array(Tool)),
     tool_choice: Type.Optional(ToolChoice),
     thinking: Type.Optional(
-      Type.Object({ type: Type.String(), budget_tokens: Type.Optional(Type.Number()) }, open),
+      Type.Object(
+        {
+          type: Type.String(),
+          budget_tokens: Type.Optional(Type.Number()),
+          display: Type.Optional(Type.String()),
+        },
+        open,
+      ),
     ),
     output_config: Type.Optional(
       Type.Object(
@@ -103,6 +114,8 @@ export const MessagesRequest = Type.Object(
       Type.Object({ user_id: Type.Optional(Type.Union([Type.String(), Type.Null()])) }, open),
     ),
     service_tier: Type.Optional(Type.String()),
+    speed: Type.Optional(Type.String()),
+    output_format: Type.Optional(Type.Unknown()),
   },
   open,
 )
@@ -117,6 +130,7 @@ export const MessageUsage = Type.Object(
     output_tokens: Count,
     cache_creation_input_tokens: Count,
     cache_read_input_tokens: Count,
+    output_tokens_details: Type.Optional(Type.Unknown()),
   },
   open,
 )

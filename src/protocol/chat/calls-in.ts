@@ -1,0 +1,84 @@
+import { objectIn } from '../value.ts'
+import type { CallDelta } from './delta-in.ts'
+
+/** One tool call as its deltas came in. */
+export interface Call {
+  readonly order: number
+  /** The upstream's index, or a place in the order where it sends none. */
+  readonly key: number
+  id: string | undefined
+  name: string | undefined
+  args: string
+  state: 'unnamed' | 'waiting' | 'open' | 'closed'
+}
+
+/** Sorts the deltas of tool calls to their calls, whichever of index, id and name the vendor sends. */
+export class Calls {
+  readonly #calls: Call[] = []
+  readonly #byKey = new Map<number, Call>()
+  #last: Call | undefined
+
+  /** The call that a delta belongs to, with the delta's id and name taken in. */
+  take(delta: CallDelta): Call {
+    const call = this.#find(delta) ?? this.#add(delta)
+    this.#last = call
+    // The first id and name count: vendors repeat them on every delta, or send null later.
+    call.id ??= delta.id
+    call.name ??= delta.name
+    return call
+  }
+
+  /** Every call of which at least an id, a name or arguments came: with none of them there is no call. */
+  all(): Call[] {
+    return this.#calls.filter(
+      ({ id, name, args }) => id !== undefined || name !== undefined || args !== '',
+    )
+  }
+
+  /** Calls that never got both id and name, in the upstream's order. */
+  unstarted(): Call[] {
+    return this.all()
+      .filter((call) => call.state === 'unnamed')
+      .sort((a, b) => a.key - b.key)
+  }
+
+  #find(delta: CallDelta): Call | undefined {
+    if (delta.index === undefined) return this.#findUnindexed(delta)
+    const call = this.#byKey.get(delta.index)
+    if (call === undefined) return undefined
+    // Gemini's endpoint sends every parallel call whole, all at index 0, each with an id of its own (2026-02).
+    const another = delta.id !== undefined && call.id !== undefined && delta.id !== call.id
+    return another && delta.name !== undefined ? undefined : call
+  }
+
+  #findUnindexed(delta: CallDelta): Call | undefined {
+    const last = this.#last
+    if (delta.id !== undefined) {
+      const same = this.#calls.find((call) => call.id === delta.id)
+      if (same !== undefined) return same
+      return last !== undefined && last.id === undefined && delta.name === undefined
+        ? last
+        : undefined
+    }
+    if (delta.name === undefined || last === undefined) return last
+    const goesOn = last.name === delta.name && objectIn(last.args) === undefined
+    return goesOn ? last : undefined
+  }
+
+  #add(delta: CallDelta): Call {
+    const order = this.#calls.length
+    const key = delta.index ?? order
+    const call: Call = { order, key, id: undefined, name: undefined, args: '', state: 'unnamed' }
+    this.#calls.push(call)
+    this.#byKey.set(key, call)
+    return call
+  }
+}
+
+/** Whether a call's arguments are whole. The last character decides most cases without parsing. */
+export function isComplete(call: Call): boolean {
+  const { args } = call
+  let end = args.length - 1
+  while (end >= 0 && args.charCodeAt(end) <= 32) end--
+  return args.charCodeAt(end) === 125 && objectIn(args) !== undefined
+}

@@ -1,0 +1,37 @@
+import { ProxyError } from '../../kit/error.ts'
+import { readErrorValue } from '../read-error.ts'
+import { isRecord } from '../value.ts'
+
+/** OpenRouter and Moonshot put usage in the choice, Groq in a field of its own. */
+export function usageOf(
+  value: Record<string, unknown>,
+  choice: Record<string, unknown> | undefined,
+): unknown {
+  const groq = isRecord(value.x_groq) ? value.x_groq.usage : undefined
+  return value.usage ?? choice?.usage ?? groq ?? undefined
+}
+
+/** An error in place of a chunk, or inside a choice. */
+export function errorIn(
+  value: Record<string, unknown>,
+  choice: Record<string, unknown> | undefined,
+): ProxyError | undefined {
+  if (value.error !== undefined && value.error !== null) return readErrorValue(value)
+  if (isRecord(choice?.error)) return readErrorValue(choice.error)
+  if (choice?.finish_reason === 'error') {
+    return new ProxyError('upstream_protocol', 'Upstream ended the answer with an error', {
+      status: 500,
+    })
+  }
+  const bare = value.choices === undefined && (value.object === 'error' || value.type === 'error')
+  const detail = value.choices === undefined && (value.detail ?? value.message) !== undefined
+  return bare || detail ? readErrorValue(value) : undefined
+}
+
+/** The error for a call whose arguments never became a JSON object. */
+export function brokenArguments(): ProxyError {
+  return new ProxyError(
+    'upstream_protocol',
+    'Upstream sent tool arguments that are not a JSON object: try again',
+  )
+}

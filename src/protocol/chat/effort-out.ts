@@ -1,0 +1,50 @@
+import { clampEffort, wantedEffort } from '../messages/effort.ts'
+import type { MessagesRequest } from '../messages/schema.ts'
+import type { Profile } from '../profile.ts'
+import type { Hints, Note } from '../protocol.ts'
+import { textOf } from '../value.ts'
+
+/** How hard the model is to think, in the upstream's words: one field, or none. */
+export function effortOut(
+  request: MessagesRequest,
+  hints: Hints,
+  profile: Profile,
+  notes: Note[],
+): Record<string, unknown> {
+  const off = request.thinking?.type === 'disabled' || hints.reasoning_effort === 'none'
+  if (off) return switchedOff(profile)
+  const toggle = request.thinking === undefined ? {} : toggled(profile, true)
+  const wanted = textOf(hints.reasoning_effort) ?? wantedEffort(request)
+  if (wanted === undefined) return toggle
+  if (profile.effort_levels.length === 0) {
+    notes.push(`output_config.effort: not supported by "${profile.name}", dropped`)
+    return toggle
+  }
+  const level = clampEffort(wanted, profile.effort_levels)
+  if (level !== wanted) {
+    notes.push(`output_config.effort: "${wanted}" sent as "${level}", what "${profile.name}" knows`)
+  }
+  return { ...toggle, ...effortField(profile, level) }
+}
+
+function switchedOff(profile: Profile): Record<string, unknown> {
+  if (profile.thinking_toggle !== 'none') return toggled(profile, false)
+  return profile.effort_levels.includes('none') ? effortField(profile, 'none') : {}
+}
+
+function toggled(profile: Profile, on: boolean): Record<string, unknown> {
+  switch (profile.thinking_toggle) {
+    case 'none':
+      return {}
+    case 'thinking':
+      return { thinking: { type: on ? 'enabled' : 'disabled' } }
+    case 'enable_thinking':
+      return { enable_thinking: on }
+  }
+}
+
+function effortField(profile: Profile, level: string): Record<string, unknown> {
+  return profile.effort_field === 'reasoning'
+    ? { reasoning: { effort: level } }
+    : { reasoning_effort: level }
+}

@@ -1,0 +1,108 @@
+import { ProxyError } from '../../kit/error.ts'
+import { parseDataUrl, sniffImage } from '../messages/image.ts'
+import type { Block } from '../messages/schema.ts'
+import { isBlank, isRecord, recordsIn, textOf } from '../value.ts'
+import type { ChatMessage, ChatPart } from './schema.ts'
+
+/** A message's content as blocks; empty text is left out, which Anthropic refuses. */
+export function partsIn(content: ChatMessage['content'], path: string): Block[] {
+  if (content === undefined || content === null) return []
+  if (typeof content === 'string') return textBlocks(content)
+  return content.flatMap((part, index) => withCache(partIn(part, `${path}.${index}`), part))
+}
+
+/** A text as a block; nothing for an empty one. */
+export function textBlocks(text: string | null | undefined): Block[] {
+  return typeof text !== 'string' || isBlank(text) ? [] : [{ type: 'text', text }]
+}
+
+/** The cache breakpoint of a part or a message on its last block, unless that has one of its own. */
+export function withCache(
+  blocks: Block[],
+  from: { cache_control?: Record<string, unknown> | null | undefined },
+): Block[] {
+  const last = blocks.at(-1)
+  const control = from.cache_control
+  if (last === undefined || !isRecord(control) || last.cache_control) return blocks
+  const ttl = textOf(control.ttl)
+  const cache_control = { type: 'ephemeral' as const, ...(ttl === undefined ? {} : { ttl }) }
+  return [...blocks.slice(0, -1), { ...last, cache_control }]
+}
+
+function partIn(part: ChatPart, path: string): Block[] {
+  switch (part.type) {
+    case 'text':
+      return textBlocks(part.text)
+    case 'refusal':
+      return textBlocks(part.refusal)
+    case 'image_url':
+      return [imageIn(part, path)]
+    case 'file':
+      return [fileIn(part, path)]
+    default:
+      throw refused(path, `content part "${part.type}" is not supported`)
+  }
+}
+
+function imageIn(part: ChatPart, path: string): Block {
+  const url = typeof part.image_url === 'string' ? part.image_url : part.image_url?.url
+  if (url === undefined || url === '') throw refused(path, 'image_url has no url')
+  if (!url.startsWith('data:')) {
+    if (!/^https?:\/\//i.test(url)) throw refused(path, 'image_url must be an http(s) or data URL')
+    return { type: 'image', source: { type: 'url', url } }
+  }
+  const parsed = parseDataUrl(url)
+  if (parsed === undefined) throw refused(path, 'image_url is not a base64 data URL')
+  const media_type = parsed.mediaType || sniffImage(parsed.data)
+  if (media_type === undefined) throw refused(path, 'cannot tell the type of the image')
+  return {
+    type: 'image',
+    source: {
+      type: 'base64',
+      media_type: media_type === 'image/jpg' ? 'image/jpeg' : media_type,
+      data: parsed.data,
+    },
+  }
+}
+
+function fileIn(part: ChatPart, path: string): Block {
+  const { filename, file_data, file_id } = part.file ?? {}
+  const title = filename === undefined ? {} : { title: filename }
+  if (file_id !== undefined)
+    return { type: 'document', source: { type: 'file', file_id }, ...title }
+  const parsed = parseDataUrl(file_data ?? '')
+  if (parsed === undefined) throw refused(path, 'file has neither file_id nor a base64 data URL')
+  const { mediaType, data } = parsed
+  if (mediaType.startsWith('text/')) {
+    const text = Buffer.from(data, 'base64').toString('utf8')
+    return {
+      type: 'document',
+      source: { type: 'text', media_type: 'text/plain', data: text },
+      ...title,
+    }
+  }
+  if (mediaType !== 'application/pdf')
+    throw refused(path, `file type "${mediaType}" is not supported`)
+  return { type: 'document', source: { type: 'base64', media_type: mediaType, data }, ...title }
+}
+
+/** The thinking behind an assistant message: signed where the client echoed our `reasoning_details`. */
+export function thinkingIn(message: ChatMessage): Block[] {
+  const signed = recordsIn(message.reasoning_details).flatMap(detailIn)
+  if (signed.length > 0) return signed
+  const text = textOf(message.reasoning_content) ?? textOf(message.reasoning)
+  return text === undefined || isBlank(text) ? [] : [{ type: 'thinking', thinking: text }]
+}
+
+function detailIn(detail: Record<string, unknown>): Block[] {
+  const signature = textOf(detail.signature)
+  if (detail.type === 'reasoning.text' && signature !== undefined) {
+    return [{ type: 'thinking', thinking: textOf(detail.text) ?? '', signature }]
+  }
+  return []
+}
+
+/** Bad input of the client, named by its path. */
+export function refused(path: string, why: string): ProxyError {
+  return new ProxyError('invalid_request', `Cannot read "${path}": ${why}`, { field: path })
+}

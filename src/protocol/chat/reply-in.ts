@@ -1,0 +1,15 @@
+import { assemble } from '../messages/assemble.ts'
+import type { Message } from '../messages/schema.ts'
+import type { Noted } from '../protocol.ts'
+import { type ChatInOptions, ChatReader } from './reader.ts'
+
+/**
+ * A Chat Completions reply as the hub's message: the fold of the stream that it would have been. An error inside a
+ * good reply throws; malformed tool arguments become `{}` with a note. @see translation.md 3.B
+ */
+export function chatReplyIn(body: Record<string, unknown>, options: ChatInOptions): Noted<Message> {
+  const reader = new ChatReader(options)
+  reader.chunk(body)
+  reader.endWhole()
+  return assemble(reader.take())
+}

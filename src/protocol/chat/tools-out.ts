@@ -1,0 +1,152 @@
+import type { MessagesRequest, Tool } from '../messages/schema.ts'
+import { isRecord } from '../value.ts'
+import type { OutContext } from './parts-out.ts'
+
+/** The tool fields of a request; empty where nothing is left of the tools. */
+export function toolsOut(request: MessagesRequest, context: OutContext): Record<string, unknown> {
+  const { profile, notes } = context
+  const fields: Record<string, unknown> = {}
+  const tools: object[] = []
+  const cleaner = new SchemaCleaner(profile.schema_drop)
+  const lost = new Set<string>()
+  request.tools?.forEach((tool, index) => {
+    if (isFunctionTool(tool)) {
+      tools.push(functionTool(tool, cleaner, context))
+      for (const field of lostFields(tool, context)) lost.add(field)
+    } else Object.assign(fields, serverTool(tool, index, context))
+  })
+  if (lost.size > 0) notes.push(`tools: ${[...lost].join(', ')} not supported, dropped`)
+  if (cleaner.dropped.size > 0) {
+    notes.push(
+      `tools: ${[...cleaner.dropped].join(', ')} in schemas not supported by "${profile.name}", dropped`,
+    )
+  }
+  if (tools.length > 0 && !profile.tools) {
+    notes.push(`tools: not supported by "${profile.name}", dropped`)
+    return fields
+  }
+  if (tools.length === 0) {
+    if (request.tool_choice !== undefined) notes.push('tool_choice: dropped, no tool is left')
+    return fields
+  }
+  return { ...fields, tools, ...toolChoice(request, context) }
+}
+
+function isFunctionTool(tool: Tool): boolean {
+  return tool.type === undefined || tool.type === null || tool.type === 'custom'
+}
+
+const CARRIED: ReadonlySet<string> = new Set([
+  ...['type', 'name', 'description', 'input_schema', 'cache_control'],
+])
+
+/** The fields of a tool that do not go up. */
+function lostFields(tool: Tool, context: OutContext): string[] {
+  return Object.keys(tool).filter((key) =>
+    key === 'strict' ? tool.strict === true && !context.profile.strict_tools : !CARRIED.has(key),
+  )
+}
+
+function functionTool(tool: Tool, cleaner: SchemaCleaner, context: OutContext): object {
+  const { profile, names, caching } = context
+  const definition: Record<string, unknown> = { name: names.up(tool.name ?? '') }
+  if (tool.description) definition.description = tool.description
+  const schema = tool.input_schema ?? {}
+  definition.parameters = cleaner.clean({ type: 'object', ...schema })
+  if (tool.strict === true && profile.strict_tools) definition.strict = true
+  const out: Record<string, unknown> = { type: 'function', function: definition }
+  if (caching && tool.cache_control) out.cache_control = tool.cache_control
+  return out
+}
+
+/** Web search has a field of its own where the upstream knows it; other server tools have nothing. */
+function serverTool(tool: Tool, index: number, context: OutContext): Record<string, unknown> {
+  const extra: Record<string, unknown> = tool
+  const restricted = extra.allowed_domains !== undefined || extra.blocked_domains !== undefined
+  if (tool.type?.startsWith('web_search_') === true && context.profile.web_search && !restricted) {
+    const { user_location } = extra
+    if (!isRecord(user_location)) return { web_search_options: {} }
+    const { type: _type, ...approximate } = user_location
+    return { web_search_options: { user_location: { type: 'approximate', approximate } } }
+  }
+  const why = restricted ? 'its domain filter cannot be kept' : 'it runs at Anthropic only'
+  context.notes.push(`tools.${index}: ${tool.type} dropped, ${why}`)
+  return {}
+}
+
+function toolChoice(request: MessagesRequest, context: OutContext): Record<string, unknown> {
+  const choice = request.tool_choice
+  if (choice === undefined) return {}
+  const fields: Record<string, unknown> = {}
+  const wanted = choiceValue(request, context)
+  const kind = typeof wanted === 'string' ? wanted : 'named'
+  if (context.profile.tool_choices.includes(kind)) fields.tool_choice = wanted
+  else
+    context.notes.push(
+      `tool_choice: "${kind}" is not supported by "${context.profile.name}", dropped`,
+    )
+  if (choice.disable_parallel_tool_use === true) {
+    if (context.profile.parallel_tool_calls) fields.parallel_tool_calls = false
+    else context.notes.push('tool_choice.disable_parallel_tool_use: not supported, dropped')
+  }
+  return fields
+}
+
+function choiceValue(request: MessagesRequest, context: OutContext): string | object {
+  const { type = 'auto', name = '' } = request.tool_choice ?? {}
+  switch (type) {
+    case 'any':
+      return 'required'
+    case 'none':
+      return 'none'
+    case 'tool': {
+      const there = request.tools?.some((tool) => tool.name === name && isFunctionTool(tool))
+      if (there === true) return { type: 'function', function: { name: context.names.up(name) } }
+      context.notes.push(`tool_choice: tool "${name}" does not go up, relaxed to auto`)
+      return 'auto'
+    }
+    default:
+      return 'auto'
+  }
+}
+
+/** Keywords whose value is a schema, a list of schemas, or named schemas. */
+const NESTED = ['items', 'additionalProperties', 'not', 'if', 'then', 'else', 'contains']
+const LISTED = ['anyOf', 'oneOf', 'allOf', 'prefixItems']
+const NAMED = ['properties', '$defs', 'definitions', 'patternProperties']
+
+/** Cleans the schemas of one request's tools, and remembers what it had to leave out. */
+class SchemaCleaner {
+  readonly #drop: ReadonlySet<string>
+  readonly dropped = new Set<string>()
+
+  constructor(drop: readonly string[]) {
+    this.#drop = new Set(drop)
+  }
+
+  /** A schema whose objects all have `properties`, without the keywords that the upstream refuses. */
+  clean(schema: unknown): unknown {
+    if (!isRecord(schema)) return schema
+    const out: Record<string, unknown> = {}
+    for (const [key, value] of Object.entries(schema)) {
+      if (this.#drop.has(key)) this.#leaveOut(key, value, out)
+      else out[key] = this.#value(key, value)
+    }
+    if (out.type === 'object' && out.properties === undefined) out.properties = {}
+    return out
+  }
+
+  /** One value says the same as a list of one. */
+  #leaveOut(key: string, value: unknown, out: Record<string, unknown>): void {
+    if (key === 'const' && typeof value === 'string') out.enum = [value]
+    else this.dropped.add(key)
+  }
+
+  #value(key: string, value: unknown): unknown {
+    if (NESTED.includes(key)) return this.clean(value)
+    if (LISTED.includes(key) && Array.isArray(value)) return value.map((inner) => this.clean(inner))
+    if (!NAMED.includes(key) || !isRecord(value)) return value
+    const entries = Object.entries(value).map(([name, inner]) => [name, this.clean(inner)])
+    return Object.fromEntries(entries)
+  }
+}

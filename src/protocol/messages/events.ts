@@ -1,0 +1,174 @@
+import { ProxyError } from '../../kit/error.ts'
+import type { SseFrame } from '../../kit/sse.ts'
+import type { StreamIn, StreamOut } from '../protocol.ts'
+import { readErrorValue } from '../read-error.ts'
+import { TextTemplate } from '../text-template.ts'
+import { isRecord } from '../value.ts'
+import { errorEvent, errorOfEvent, messagesErrors } from './error.ts'
+import type { MessageDelta, MessageUsage, StreamEvent } from './schema.ts'
+import { completeUsage, mergeUsage } from './usage.ts'
+
+const DELTA = 'event: content_block_delta\ndata: {"type":"content_block_delta","index":'
+
+/** One hub event as the text of a server-sent event. */
+export function renderEvent(event: StreamEvent): string {
+  if (event.type === 'content_block_delta' && event.delta.type === 'text_delta') {
+    // By far the most frequent event: only the text needs to be encoded.
+    const text = JSON.stringify(event.delta.text)
+    return `${DELTA}${event.index},"delta":{"type":"text_delta","text":${text}}}\n\n`
+  }
+  return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
+}
+
+/** Whether a parsed frame is an event of the hub; what a newer API adds beyond them is not. */
+function isStreamEvent(value: unknown): value is StreamEvent {
+  if (!isRecord(value)) return false
+  switch (value.type) {
+    case 'message_start':
+      return isRecord(value.message)
+    case 'content_block_start':
+      return typeof value.index === 'number' && isRecord(value.content_block)
+    case 'content_block_delta':
+      return typeof value.index === 'number' && isRecord(value.delta)
+    case 'content_block_stop':
+      return typeof value.index === 'number'
+    case 'message_delta':
+      return isRecord(value.delta)
+    default:
+      return value.type === 'message_stop'
+  }
+}
+
+/** The error that a stream ends with when its upstream closes too early. */
+export function truncated(): ProxyError {
+  return new ProxyError(
+    'upstream_protocol',
+    'Upstream closed the stream before the answer was complete: try again',
+  )
+}
+
+type Phase = 'before start' | 'open' | 'closed'
+
+/**
+ * Anthropic's SSE → hub events. Pings and unknown events are left out; several message_delta events become one,
+ * with the last word on each count; an end without message_stop is an error.
+ */
+export function createMessagesStreamIn(): StreamIn {
+  return new MessagesReader()
+}
+
+class MessagesReader implements StreamIn {
+  readonly #template = new TextTemplate()
+  /** The block of the frames that the template knows. */
+  #index = 0
+  #phase: Phase = 'before start'
+  #usage: MessageUsage = {}
+  #delta: MessageDelta = { stop_reason: null }
+
+  push(frame: SseFrame): StreamEvent[] {
+    if (this.#phase === 'closed' || frame.data === '' || frame.event === 'ping') return []
+    const text = this.#phase === 'open' ? this.#template.match(frame) : undefined
+    if (text !== undefined) {
+      return [
+        { type: 'content_block_delta', index: this.#index, delta: { type: 'text_delta', text } },
+      ]
+    }
+    const value: unknown = parse(frame.data)
+    if (isStreamEvent(value)) {
+      this.#learn(frame, value)
+      return this.#take(value)
+    }
+    if (isRecord(value) && (value.type === 'error' || frame.event === 'error')) {
+      return this.fail(readErrorValue(value))
+    }
+    return value === undefined ? this.fail(nonsense()) : []
+  }
+
+  end(): StreamEvent[] {
+    return this.fail(truncated())
+  }
+
+  fail(error: ProxyError): StreamEvent[] {
+    if (this.#phase === 'closed') return []
+    this.#phase = 'closed'
+    return [errorEvent(error)]
+  }
+
+  #learn(frame: SseFrame, event: StreamEvent): void {
+    if (!isPlainText(event) || !this.#template.wants(frame)) return
+    if (this.#template.learn(frame, 'text', event.delta.text)) this.#index = event.index
+  }
+
+  #take(event: StreamEvent): StreamEvent[] {
+    switch (event.type) {
+      case 'message_start':
+        if (this.#phase !== 'before start') return []
+        this.#phase = 'open'
+        this.#usage = event.message.usage ?? {}
+        return [event]
+      case 'message_delta':
+        this.#usage = mergeUsage(this.#usage, event.usage ?? {})
+        this.#delta = { ...this.#delta, ...event.delta }
+        return []
+      case 'message_stop':
+        if (this.#phase === 'before start') return this.fail(truncated())
+        this.#phase = 'closed'
+        return [{ type: 'message_delta', delta: this.#delta, usage: this.#usage }, event]
+      default:
+        return this.#phase === 'open' ? [event] : []
+    }
+  }
+}
+
+type TextEvent = { index: number; delta: { type: 'text_delta'; text: string } }
+
+/** Whether an event is a piece of text with no field beside it. */
+function isPlainText(event: StreamEvent): event is StreamEvent & TextEvent {
+  if (event.type !== 'content_block_delta' || event.delta.type !== 'text_delta') return false
+  return Object.keys(event).length === 3 && Object.keys(event.delta).length === 2
+}
+
+function parse(data: string): unknown {
+  try {
+    return JSON.parse(data)
+  } catch {
+    // The caller ends the stream with an error of its own.
+    return undefined
+  }
+}
+
+function nonsense(): ProxyError {
+  return new ProxyError('upstream_protocol', 'Upstream sent an event that is not JSON: try again')
+}
+
+/** Hub events → Anthropic's SSE. */
+export function createMessagesStreamOut(options: { readonly requestId: string }): StreamOut {
+  let closed = false
+  const failed = (error: ProxyError): string => {
+    if (closed) return ''
+    closed = true
+    return messagesErrors.event(error, options.requestId)
+  }
+  return {
+    push(event: StreamEvent): string {
+      if (closed) return ''
+      switch (event.type) {
+        case 'message_start': {
+          const message = { ...event.message, usage: completeUsage(event.message.usage) }
+          return renderEvent({ type: 'message_start', message })
+        }
+        case 'message_delta':
+          return renderEvent({ ...event, usage: completeUsage(event.usage) })
+        case 'message_stop':
+          closed = true
+          return renderEvent(event)
+        case 'error':
+          return failed(errorOfEvent(event))
+        default:
+          return renderEvent(event)
+      }
+    },
+    end: () => failed(truncated()),
+    fail: failed,
+  }
+}

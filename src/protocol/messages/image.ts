@@ -1,0 +1,19 @@
+/** The image type that base64 data begins with, where its first bytes tell. */
+export function sniffImage(base64: string): string | undefined {
+  const head = Buffer.from(base64.slice(0, 24), 'base64')
+  const text = head.toString('latin1')
+  if (text.startsWith('\x89PNG')) return 'image/png'
+  if (text.startsWith('\xff\xd8\xff')) return 'image/jpeg'
+  if (text.startsWith('GIF8')) return 'image/gif'
+  if (text.startsWith('RIFF') && text.slice(8, 12) === 'WEBP') return 'image/webp'
+  return undefined
+}
+
+/** The parts of a base64 `data:` URL; nothing for any other URL. */
+export function parseDataUrl(url: string): { mediaType: string; data: string } | undefined {
+  const comma = url.startsWith('data:') ? url.indexOf(',') : -1
+  if (comma === -1) return undefined
+  const [mediaType = '', ...parameters] = url.slice(5, comma).split(';')
+  if (!parameters.includes('base64')) return undefined
+  return { mediaType: mediaType.toLowerCase(), data: url.slice(comma + 1) }
+}

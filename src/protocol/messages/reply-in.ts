@@ -1,0 +1,33 @@
+import { ProxyError } from '../../kit/error.ts'
+import { readErrorValue } from '../read-error.ts'
+import { isRecord, recordsIn, textOf } from '../value.ts'
+import type { Block, Message, MessageUsage } from './schema.ts'
+
+/** An Anthropic upstream's reply, read for a client of another protocol; an error inside a good reply throws. */
+export function messagesReplyIn(body: unknown): Message {
+  if (!isRecord(body)) throw nonsense()
+  if (body.type === 'error' || isRecord(body.error)) throw readErrorValue(body)
+  if (!Array.isArray(body.content)) throw nonsense()
+  const usage: MessageUsage = isRecord(body.usage) ? body.usage : {}
+  return {
+    ...body,
+    id: textOf(body.id) ?? '',
+    type: 'message',
+    role: 'assistant',
+    model: textOf(body.model) ?? '',
+    content: recordsIn(body.content).filter(isTyped),
+    stop_reason: textOf(body.stop_reason) ?? null,
+    usage,
+  }
+}
+
+function isTyped(value: Record<string, unknown>): value is Block {
+  return typeof value.type === 'string'
+}
+
+function nonsense(): ProxyError {
+  return new ProxyError(
+    'upstream_protocol',
+    'Upstream sent a reply that is not a message: try again',
+  )
+}

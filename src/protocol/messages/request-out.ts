@@ -1,0 +1,141 @@
+import type { Note, Noted, Turn } from '../protocol.ts'
+import { isRecord } from '../value.ts'
+import { limitBreakpoints } from './cache-breakpoints.ts'
+import { capabilitiesOf, type ModelCapabilities } from './models.ts'
+import type { MessagesRequest, RequestMessage } from './schema.ts'
+import { stripOwnThinking } from './signature.ts'
+import { fitThinking } from './thinking-out.ts'
+
+/** What fitting a turn to Claude needs beside the turn. */
+export interface MessagesOutOptions {
+  /** The limit sent where the client gave none; 32,000 by default. */
+  readonly defaultMaxTokens?: number
+}
+
+/** A request for a real Anthropic upstream, with the betas that go into its header. */
+export interface MessagesOut extends Noted<MessagesRequest> {
+  readonly betas: readonly string[]
+}
+
+/** Hints that the request already carries, or that say nothing to Anthropic. */
+const SILENT: ReadonlySet<string> = new Set([
+  ...['reasoning_effort', 'include_usage', 'legacy_functions', 'betas', 'prompt_cache_key'],
+])
+
+/** A translated turn as Anthropic takes it: fitted to what its model can do, every change noted. @see translation.md 3.F */
+export function messagesRequestOut(turn: Turn, options: MessagesOutOptions = {}): MessagesOut {
+  const notes: Note[] = []
+  const capabilities = capabilitiesOf(turn.request.model)
+  let request = stripped(turn.request, notes)
+  request = { ...request, messages: converse(request.messages, capabilities, notes) }
+  request = limited(request, options.defaultMaxTokens ?? 32_000, capabilities, notes)
+  request = fitThinking(request, capabilities, notes)
+  request = sampled(request, capabilities, notes)
+  request = limitBreakpoints(request, notes)
+  request = hinted(request, turn, notes)
+  const { betas } = turn.hints
+  return { value: request, notes, betas: Array.isArray(betas) ? betas.map(String) : [] }
+}
+
+/** Thinking without a signature of Anthropic's would be refused. */
+function stripped(request: MessagesRequest, notes: Note[]): MessagesRequest {
+  const out = stripOwnThinking(request, 'unsigned')
+  if (out !== request) notes.push('messages: thinking without a signature of Anthropic dropped')
+  return out
+}
+
+/** Anthropic wants a user's message first, and newer models want one last. */
+function converse(
+  messages: RequestMessage[],
+  capabilities: ModelCapabilities | undefined,
+  notes: Note[],
+): RequestMessage[] {
+  const out = [...messages]
+  const placeholder: RequestMessage = {
+    role: 'user',
+    content: [{ type: 'text', text: 'Continue.' }],
+  }
+  if (out[0] === undefined || out[0].role === 'assistant') {
+    notes.push('messages: a short user message added before the first one, which must be a user’s')
+    out.unshift(placeholder)
+  }
+  if (capabilities?.prefill === false && out.at(-1)?.role === 'assistant') {
+    notes.push('messages: a short user message added at the end, the model takes no prefill')
+    out.push(placeholder)
+  }
+  return out
+}
+
+function limited(
+  request: MessagesRequest,
+  fallback: number,
+  capabilities: ModelCapabilities | undefined,
+  notes: Note[],
+): MessagesRequest {
+  const cap = capabilities?.maxOutput ?? Number.POSITIVE_INFINITY
+  if (request.max_tokens === undefined) return { ...request, max_tokens: Math.min(fallback, cap) }
+  if (request.max_tokens <= cap) return request
+  notes.push(`max_tokens: ${request.max_tokens} sent as ${cap}, the most that the model takes`)
+  return { ...request, max_tokens: cap }
+}
+
+/** @see wire.md 1.2: newer models refuse sampling parameters, some refuse two at once, thinking refuses any. */
+function sampled(
+  request: MessagesRequest,
+  capabilities: ModelCapabilities | undefined,
+  notes: Note[],
+): MessagesRequest {
+  const { temperature, top_p, top_k, ...rest } = request
+  if (temperature === undefined && top_p === undefined && top_k === undefined) return request
+  const thinks = rest.thinking !== undefined && rest.thinking.type !== 'disabled'
+  if (capabilities?.sampling === 'none' || thinks) {
+    const why = thinks ? 'not taken while thinking' : 'not taken by the model'
+    for (const [key, value] of Object.entries({ temperature, top_p, top_k })) {
+      if (value !== undefined) notes.push(`${key}: ${why}, dropped`)
+    }
+    return rest
+  }
+  const out: MessagesRequest = { ...rest }
+  if (temperature !== undefined) out.temperature = clamped(temperature, notes)
+  if (top_k !== undefined) out.top_k = top_k
+  if (top_p !== undefined) {
+    if (capabilities?.sampling === 'one' && temperature !== undefined) {
+      notes.push('top_p: the model does not take it beside temperature, dropped')
+    } else out.top_p = top_p
+  }
+  return out
+}
+
+function clamped(temperature: number, notes: Note[]): number {
+  if (temperature <= 1) return temperature
+  notes.push(`temperature: ${temperature} sent as 1, the most that Anthropic takes`)
+  return 1
+}
+
+/** What a hint can still say to Anthropic; the others are noted. */
+function hinted(request: MessagesRequest, turn: Turn, notes: Note[]): MessagesRequest {
+  const out: MessagesRequest = { ...request }
+  for (const [key, value] of Object.entries(turn.hints)) {
+    if (SILENT.has(key)) continue
+    if (key === 'response_format') askForJson(out, value, notes)
+    else if (key === 'service_tier') tier(out, value, notes)
+    else notes.push(`${key}: not supported by Anthropic, dropped`)
+  }
+  return out
+}
+
+function askForJson(request: MessagesRequest, format: unknown, notes: Note[]): void {
+  if (!isRecord(format) || format.type !== 'json_object') return
+  const text = 'Respond with a single valid JSON object and nothing else.'
+  const { system } = request
+  const before = typeof system === 'string' ? [{ type: 'text', text: system }] : (system ?? [])
+  request.system = [...before, { type: 'text', text }]
+  notes.push('response_format: json_object sent as a sentence in the system prompt')
+}
+
+/** A dearer tier is the operator's choice, never a client's. @see translation.md H11 */
+function tier(request: MessagesRequest, value: unknown, notes: Note[]): void {
+  if (value === 'auto') request.service_tier = 'auto'
+  else if (value === 'default') request.service_tier = 'standard_only'
+  else notes.push(`service_tier: "${String(value)}" is not offered by Anthropic, dropped`)
+}

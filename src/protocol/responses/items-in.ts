@@ -1,0 +1,90 @@
+import { textOf } from '../value.ts'
+import type { Segment } from './segments.ts'
+
+/** An output item as its events came in. */
+export interface InItem {
+  readonly type: string
+  readonly id: string | undefined
+  done: boolean
+  /** The text of each part so far: by its place in the content, or below zero in the summary. */
+  readonly parts: Map<number, string>
+  segment: Segment | undefined
+  lastPart: number | undefined
+  callId: string | undefined
+  name: string | undefined
+  args: string
+  encrypted: string | undefined
+}
+
+/** What an event says of the item that it belongs to. */
+export interface ItemPlace {
+  readonly type: string
+  readonly id: string | undefined
+  readonly index: number | undefined
+  readonly callId?: string | undefined
+}
+
+/** Sorts events to their items by id, by index or, where a server sends neither, by type. */
+export class InItems {
+  readonly #all: InItem[] = []
+  readonly #byId = new Map<string, InItem>()
+  readonly #byIndex = new Map<number, InItem>()
+
+  /** The item of an event; nothing where it names one that was never seen. */
+  find(place: ItemPlace): InItem | undefined {
+    if (place.id !== undefined) {
+      const known = this.#byId.get(place.id)
+      if (known !== undefined) return known.type === place.type ? known : undefined
+    }
+    if (place.callId !== undefined) {
+      const same = this.#all.find((item) => item.callId === place.callId)
+      if (same !== undefined) return same
+    }
+    const there = place.index === undefined ? undefined : this.#byIndex.get(place.index)
+    if (there !== undefined) return isSame(there, place) ? there : undefined
+    // Neither id nor index: the one of this type that is still growing.
+    if (place.id !== undefined || place.index !== undefined) return undefined
+    return this.#all.findLast((item) => item.type === place.type && !item.done)
+  }
+
+  add(place: ItemPlace): InItem {
+    const item: InItem = {
+      type: place.type,
+      id: place.id,
+      done: false,
+      parts: new Map(),
+      segment: undefined,
+      lastPart: undefined,
+      callId: place.callId,
+      name: undefined,
+      args: '',
+      encrypted: undefined,
+    }
+    this.#all.push(item)
+    if (place.id !== undefined) this.#byId.set(place.id, item)
+    if (place.index !== undefined) this.#byIndex.set(place.index, item)
+    return item
+  }
+
+  /** The message whose text this is, as far as it came: some servers end it under another id. */
+  messageWith(text: string): InItem | undefined {
+    return this.#all.find((item) => {
+      if (item.type !== 'message') return false
+      const had = [...item.parts.values()].join('')
+      return had === text || (!item.done && had !== '' && text.startsWith(had))
+    })
+  }
+
+  all(): readonly InItem[] {
+    return this.#all
+  }
+}
+
+/** The same index and type are the same item, unless two calls differ in what names them. */
+function isSame(item: InItem, place: ItemPlace): boolean {
+  if (item.type !== place.type) return false
+  if (item.type !== 'function_call') return true
+  return (
+    textOf(place.callId) === undefined || item.callId === undefined || item.callId === place.callId
+  )
+}

@@ -1,0 +1,20 @@
+import { assemble } from '../messages/assemble.ts'
+import type { Message, Noted } from '../protocol.ts'
+import { isRecord } from '../value.ts'
+import type { ResponsesInOptions } from './item-reader.ts'
+import { ResponseReader } from './reader.ts'
+
+/**
+ * A whole response → the hub's message: the fold of the stream that it would have been. A failed response throws;
+ * malformed tool arguments become `{}` with a note. @see translation.md 3.E
+ */
+export function responsesReplyIn(
+  body: Record<string, unknown>,
+  options: ResponsesInOptions,
+): Noted<Message> {
+  const reader = new ResponseReader(options)
+  const failed = body.status === 'failed' || body.status === 'cancelled' || isRecord(body.error)
+  if (failed) reader.failed(body)
+  else reader.finish(body, false)
+  return assemble(reader.take())
+}

@@ -1,0 +1,95 @@
+import type { MessagesRequest, Tool } from '../messages/schema.ts'
+import { isRecord, textOf } from '../value.ts'
+import { invalidField } from './check.ts'
+import type { OutContext } from './request-out.ts'
+
+/** The tool fields of a request; empty where nothing is left of the tools. */
+export function toolsOut(request: MessagesRequest, context: OutContext): Record<string, unknown> {
+  const tools = (request.tools ?? []).flatMap((tool, index) => toolOut(tool, index, context))
+  if (tools.length === 0) {
+    if (request.tool_choice !== undefined)
+      context.notes.push('tool_choice: dropped, no tool is left')
+    return {}
+  }
+  if (!context.profile.tools) {
+    context.notes.push(`tools: not supported by "${context.profile.name}", dropped`)
+    return {}
+  }
+  return { tools, ...choiceOut(request, context) }
+}
+
+function isFunction(tool: Tool): boolean {
+  return tool.type === undefined || tool.type === null || tool.type === 'custom'
+}
+
+function isWebSearch(tool: Tool): boolean {
+  return tool.type?.startsWith('web_search_') === true
+}
+
+function toolOut(tool: Tool, index: number, context: OutContext): object[] {
+  if (isFunction(tool)) return [functionOut(tool, context)]
+  if (isWebSearch(tool)) return [webSearchOut(tool, index, context)]
+  context.notes.push(`tools.${index}: ${tool.type} dropped, it runs at Anthropic only`)
+  return []
+}
+
+/** Without `strict: false` the API takes a schema for strict and rewrites what is optional in it. */
+function functionOut(tool: Tool, context: OutContext): object {
+  const schema = tool.input_schema
+  return {
+    type: 'function',
+    name: context.names.up(tool.name ?? ''),
+    ...(tool.description ? { description: tool.description } : {}),
+    ...(schema === undefined ? {} : { parameters: { type: 'object', properties: {}, ...schema } }),
+    strict: tool.strict === true && context.profile.strict_tools,
+  }
+}
+
+function webSearchOut(tool: Tool, index: number, context: OutContext): object {
+  const extra: Record<string, unknown> = tool
+  const { allowed_domains, blocked_domains, user_location, max_uses } = extra
+  if (Array.isArray(blocked_domains) && blocked_domains.length > 0) {
+    throw invalidField(
+      `tools.${index}.blocked_domains`,
+      'a Responses upstream has no such filter, and searching without it would loosen a restriction',
+    )
+  }
+  if (max_uses !== undefined) context.notes.push(`tools.${index}.max_uses: dropped, no counterpart`)
+  return {
+    type: 'web_search',
+    ...(Array.isArray(allowed_domains) ? { filters: { allowed_domains } } : {}),
+    ...(isRecord(user_location) ? { user_location } : {}),
+  }
+}
+
+function choiceOut(request: MessagesRequest, context: OutContext): Record<string, unknown> {
+  const choice = request.tool_choice
+  if (choice === undefined) return {}
+  const fields: Record<string, unknown> = {}
+  const wanted = choiceValue(request, context)
+  const kind = typeof wanted === 'string' ? wanted : 'named'
+  if (context.profile.tool_choices.includes(kind)) fields.tool_choice = wanted
+  else {
+    const { name } = context.profile
+    context.notes.push(`tool_choice: "${kind}" is not supported by "${name}", dropped`)
+  }
+  if (choice.disable_parallel_tool_use === true) {
+    if (context.profile.parallel_tool_calls) fields.parallel_tool_calls = false
+    else context.notes.push('tool_choice.disable_parallel_tool_use: not supported, dropped')
+  }
+  return fields
+}
+
+function choiceValue(request: MessagesRequest, context: OutContext): string | object {
+  const { type = 'auto', name } = request.tool_choice ?? {}
+  if (type === 'any') return 'required'
+  if (type === 'none') return 'none'
+  if (type !== 'tool') return 'auto'
+  const named = (request.tools ?? []).filter((tool) => tool.name === name)
+  // A function may be called web_search; the client's own tool is what it means then.
+  if (named.some(isFunction))
+    return { type: 'function', name: context.names.up(textOf(name) ?? '') }
+  if (named.some(isWebSearch)) return { type: 'web_search' }
+  context.notes.push(`tool_choice: tool "${name}" does not go up, relaxed to auto`)
+  return 'auto'
+}

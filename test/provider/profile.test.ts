@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'bun:test'
+import { Value } from '@sinclair/typebox/value'
+import { NEUTRAL_PROFILE, Profile } from '../../src/protocol/profile.ts'
+import { chooseProfile, PROFILE_NAMES } from '../../src/provider/profile.ts'
+
+describe('the profile of an upstream', () => {
+  const hosts: [string, string][] = [
+    ['https://api.openai.com/v1', 'openai'],
+    ['https://my-res.openai.azure.com/openai/v1', 'azure-openai'],
+    ['https://openrouter.ai/api/v1', 'openrouter'],
+    ['https://api.deepseek.com', 'deepseek'],
+    ['https://api.moonshot.ai/v1', 'kimi'],
+    ['https://open.bigmodel.cn/api/paas/v4', 'glm'],
+    ['https://api.z.ai/api/paas/v4', 'glm'],
+    ['https://dashscope-intl.aliyuncs.com/compatible-mode/v1', 'qwen'],
+    ['https://api.groq.com/openai/v1', 'groq'],
+    ['https://generativelanguage.googleapis.com/v1beta/openai', 'gemini'],
+    ['https://api.x.ai/v1', 'xai'],
+    ['https://api.mistral.ai/v1', 'mistral'],
+    ['http://127.0.0.1:11434/v1', 'ollama'],
+    ['http://vllm.internal:8000/v1', 'vllm'],
+    ['http://localhost:1234/v1', 'lmstudio'],
+    ['https://litellm.example.com', 'litellm'],
+    ['https://evil-api.openai.com.example.org/v1', 'generic'],
+    ['https://notx.ai/v1', 'generic'],
+    ['', 'generic'],
+  ]
+  for (const [baseUrl, name] of hosts) {
+    test(`${baseUrl || 'nothing'} is ${name}`, () => {
+      const profile = chooseProfile({ baseUrl, model: 'm' })
+      expect(profile.name).toBe(name)
+      expect(Value.Check(Profile, profile)).toBe(true)
+    })
+  }
+
+  test('can be named where the host does not tell', () => {
+    for (const name of PROFILE_NAMES) {
+      expect(chooseProfile({ baseUrl: 'http://10.0.0.1/v1', model: 'm', name }).name).toBe(name)
+    }
+    expect(() => chooseProfile({ baseUrl: '', model: 'm', name: 'opanai' })).toThrow('"opanai"')
+  })
+
+  test('depends on the model family', () => {
+    const of = (model: string) => chooseProfile({ baseUrl: 'https://api.openai.com/v1', model })
+    expect(of('gpt-4o')).toMatchObject({
+      effort_levels: [],
+      system_role: 'system',
+      sampling: 'both',
+    })
+    expect(of('gpt-4o-mini').max_output_tokens).toBe(16_384)
+    expect(of('gpt-4-turbo').max_output_tokens).toBe(4_096)
+    expect(of('gpt-4.1').max_output_tokens).toBe(32_768)
+    expect(of('gpt-5.2').max_output_tokens).toBe(128_000)
+    expect(of('o3-mini')).toMatchObject({ system_role: 'developer', sampling: 'none' })
+    expect(of('gpt-5').effort_levels).toContain('minimal')
+    expect(of('gpt-5.2').effort_levels).toContain('none')
+    expect(of('gpt-5-chat-latest')).toMatchObject({ effort_levels: [], sampling: 'both' })
+  })
+
+  test('DeepSeek and Gemini cap the answer', () => {
+    const cap = (baseUrl: string, model: string) =>
+      chooseProfile({ baseUrl, model }).max_output_tokens
+    expect(cap('https://api.deepseek.com', 'deepseek-chat')).toBe(8_192)
+    expect(cap('https://api.deepseek.com', 'deepseek-reasoner')).toBe(65_536)
+    expect(cap('https://generativelanguage.googleapis.com/v1beta/openai', 'gemini-3-pro')).toBe(
+      65_536,
+    )
+  })
+
+  test('every key gives way to the settings', () => {
+    const overrides = { max_tokens_field: 'max_completion_tokens', stop_limit: 1 }
+    const profile = chooseProfile({ baseUrl: '', model: 'm', overrides })
+    expect(profile).toEqual({
+      ...NEUTRAL_PROFILE,
+      max_tokens_field: 'max_completion_tokens',
+      stop_limit: 1,
+    })
+  })
+
+  test('a wrong key or value is refused by its name', () => {
+    const choose = (overrides: Record<string, unknown>) => () =>
+      chooseProfile({ baseUrl: '', model: 'm', overrides })
+    expect(choose({ stop_limit: 'two' })).toThrow('"stop_limit"')
+    expect(choose({ stop_limits: 2 })).toThrow('"stop_limits"')
+  })
+})
