@@ -1,35 +1,5 @@
-import { type Static, type TSchema, Type } from '@sinclair/typebox'
-import type { Secret } from '../kit/secret.ts'
-
-/** What every leaf says beside its type; TOML, env, flags, help, JSON Schema and README read it. */
-export interface LeafMeta {
-  readonly description: string
-  /** Flat environment aliases; the nested name (`SERVER__PORT`) exists without being listed. */
-  readonly env?: readonly string[]
-  /** The command-line flag, without its dashes. */
-  readonly flag?: string
-  /** The flag's one-letter form. */
-  readonly short?: string
-  /** Promised in interface.md but not built yet: a value answers "not available in this version". */
-  readonly unavailable?: boolean
-  /** Shown as `***` wherever settings are printed. */
-  readonly secret?: boolean
-}
-
-const closed = { additionalProperties: false } as const
-
-function leaf<Schema extends TSchema>(schema: Schema, meta: LeafMeta): Schema {
-  return Object.assign({}, schema, { description: meta.description, ccproxy: meta })
-}
-
-function section<Schema extends Record<string, TSchema>>(description: string, keys: Schema) {
-  return Type.Object(keys, { ...closed, description })
-}
-
-/** A key or token: a string in the file, a `Secret` from the loader on. */
-const SecretText = Type.Unsafe<Secret>({ type: 'string', minLength: 1 })
-
-const StringMap = Type.Record(Type.String(), Type.String())
+import { type Static, Type } from '@sinclair/typebox'
+import { leaf, oneOf, SecretText, section, textMap } from './leaf.ts'
 
 const server = section('Where ccproxy listens and how it logs', {
   host: leaf(Type.String({ default: '127.0.0.1', minLength: 1 }), {
@@ -44,22 +14,18 @@ const server = section('Where ccproxy listens and how it logs', {
     short: 'p',
   }),
   log_level: leaf(
-    Type.Union(
-      ['trace', 'debug', 'info', 'warn', 'error', 'silent'].map((level) => Type.Literal(level)),
-      { default: 'info' },
-    ),
-    { description: 'Least severe level that is logged', env: ['LOG_LEVEL'], flag: 'log-level' },
-  ),
-  log_format: leaf(
-    Type.Union(
-      [Type.Literal('auto'), Type.Literal('pretty'), Type.Literal('json'), Type.Literal('plain')],
-      { default: 'auto' },
-    ),
+    oneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent'], { default: 'info' }),
     {
-      description: 'Form of a log line; auto is pretty on a terminal, json elsewhere',
-      flag: 'log-format',
+      description: 'Least severe level that is logged',
+      env: ['LOG_LEVEL'],
+      flag: 'log-level',
+      synonyms: { warning: 'warn', critical: 'error', fatal: 'error', off: 'silent' },
     },
   ),
+  log_format: leaf(oneOf(['auto', 'pretty', 'json', 'plain'], { default: 'auto' }), {
+    description: 'Form of a log line; auto is pretty on a terminal, json elsewhere',
+    flag: 'log-format',
+  }),
   drain_seconds: leaf(Type.Number({ default: 30, minimum: 0 }), {
     description: 'How long running streams may go on after SIGTERM or SIGINT',
   }),
@@ -101,19 +67,20 @@ const security = section('Who may call', {
     flag: 'auth-token',
     secret: true,
   }),
-  tokens: leaf(Type.Array(token, { default: [] }), { description: 'Named client tokens' }),
+  tokens: leaf(Type.Array(token, { default: [] }), {
+    description: 'Named client tokens: name, token or sha256, expires',
+    secret: true,
+  }),
   allowed_hosts: leaf(Type.Array(Type.String(), { default: [] }), {
     description: 'Host names accepted beside localhost and IP literals',
   }),
   cors_origins: leaf(Type.Array(Type.String(), { default: [] }), {
     description: 'Origins that browsers may call from; none by default',
   }),
-  rate_limit: leaf(
-    Type.Union([Type.Literal('auto'), Type.Literal('on'), Type.Literal('off')], {
-      default: 'auto',
-    }),
-    { description: 'Limit per client address; auto: on for other machines, off for loopback' },
-  ),
+  rate_limit: leaf(oneOf(['auto', 'on', 'off'], { default: 'auto' }), {
+    description: 'Limit per client address; auto: on for other machines, off for loopback',
+    synonyms: { true: 'on', false: 'off' },
+  }),
   rate_limit_per_minute: leaf(Type.Integer({ default: 60, minimum: 1 }), {
     description: 'Requests a minute that one client address may make',
   }),
@@ -143,41 +110,67 @@ const network = section('The way to the upstreams', {
     unavailable: true,
   }),
   ca_file: leaf(Type.Optional(Type.String()), {
-    description: 'Extra certificates',
+    description: 'Extra certificates, as a PEM file',
     unavailable: true,
   }),
 })
 
 const provider = section('An upstream', {
-  kind: leaf(
-    Type.Union(
-      ['anthropic', 'openai', 'bedrock', 'vertex', 'foundry', 'claude-sdk', 'demo'].map((kind) =>
-        Type.Literal(kind),
-      ),
-    ),
-    { description: 'What the upstream speaks' },
-  ),
-  base_url: leaf(Type.Optional(Type.String()), {
-    description: 'Where it is; default by kind',
-    env: ['ANTHROPIC_UPSTREAM_URL'],
+  kind: leaf(oneOf(['anthropic', 'openai', 'bedrock', 'vertex', 'foundry', 'claude-sdk', 'demo']), {
+    description: 'What the upstream speaks',
+    unavailableValues: ['bedrock', 'vertex', 'foundry', 'claude-sdk'],
   }),
-  api_key: leaf(Type.Optional(SecretText), {
-    description: 'Its API key',
-    env: ['ANTHROPIC_API_KEY'],
-    secret: true,
+  base_url: leaf(Type.Optional(Type.String({ minLength: 1 })), {
+    description: 'Where it is; for openai the full chat/completions URL or its base',
+    example: 'https://gateway.example/v1',
+  }),
+  api_key: leaf(Type.Optional(SecretText), { description: 'Its API key', secret: true }),
+  api_key_helper: leaf(
+    Type.Optional(
+      Type.Union([Type.String({ minLength: 1 }), Type.Array(Type.String(), { minItems: 1 })]),
+    ),
+    {
+      description: 'Command that prints an API key; a list runs without a shell',
+      example: ['my-key-command', '--print'],
+      kinds: ['anthropic'],
+    },
+  ),
+  api_key_helper_ttl_ms: leaf(Type.Optional(Type.Integer({ default: 300_000, minimum: 0 })), {
+    description: 'How long a key that the helper printed is used, in milliseconds',
+    kinds: ['anthropic'],
   }),
   credential: leaf(
-    Type.Union(
-      ['auto', 'client', 'api-key', 'key-helper', 'oauth'].map((kind) => Type.Literal(kind)),
-      { default: 'auto' },
-    ),
-    { description: 'Which credential goes up; auto tries them in the order of the documentation' },
+    oneOf(['auto', 'client', 'api-key', 'key-helper', 'oauth'], { default: 'auto' }),
+    { description: 'Which credential goes up; auto tries them in the documented order' },
   ),
-  headers: leaf(Type.Record(Type.String(), Type.String(), { default: {} }), {
+  headers: leaf(textMap({ default: {} }), {
     description: 'Headers added to each request',
+    secret: true,
   }),
-  models: leaf(Type.Record(Type.String(), Type.String(), { default: {} }), {
+  models: leaf(textMap({ default: {} }), {
     description: "Map from the client's model name, exact or with *, to the upstream's",
+  }),
+  wire: leaf(Type.Optional(oneOf(['chat', 'responses'], { default: 'chat' })), {
+    description: 'OpenAI protocol that the upstream speaks',
+    kinds: ['openai'],
+  }),
+  profile: leaf(Type.Optional(Type.String({ minLength: 1 })), {
+    description: 'Built-in set of upstream quirks; without it the base URL decides',
+    example: 'openai',
+    kinds: ['openai'],
+  }),
+  default_model: leaf(Type.Optional(Type.String({ minLength: 1 })), {
+    description: 'Upstream model for names that no map knows',
+    example: 'my-model',
+    kinds: ['openai'],
+  }),
+  force_model: leaf(Type.Optional(Type.Boolean({ default: false })), {
+    description: 'Always send default_model, whatever the client asks for',
+    kinds: ['openai'],
+  }),
+  default_max_tokens: leaf(Type.Optional(Type.Integer({ default: 32_000, minimum: 1 })), {
+    description: 'Token limit sent where the client gave none',
+    kinds: ['openai'],
   }),
 })
 
@@ -186,15 +179,90 @@ const routing = section('Which provider serves a request', {
     description: 'Name of the provider that serves requests without a mode',
     flag: 'provider',
   }),
-  models: leaf(Type.Record(Type.String(), Type.String(), { default: {} }), {
+  models: leaf(textMap({ default: {} }), {
     description: "Map from the client's model name to provider/model",
   }),
-  rules: leaf(Type.Optional(Type.Array(StringMap)), {
+  rules: leaf(Type.Optional(Type.Array(textMap())), {
     description: 'Routing rules',
     unavailable: true,
   }),
   fallback: leaf(Type.Optional(Type.Array(Type.String())), {
     description: 'Providers to try next',
+    unavailable: true,
+  }),
+})
+
+const oauth = section("The plan login, the account holder's own choice and risk", {
+  use_claude_code_login: leaf(Type.Boolean({ default: false }), {
+    description: "Use Claude Code's own login, read-only, where ccproxy has none",
+  }),
+  system_prompt_injection: leaf(oneOf(['minimal', 'none'], { default: 'minimal' }), {
+    description: 'Identity block put before the system prompt under a plan login',
+  }),
+  callback_port: leaf(Type.Integer({ default: 54545, minimum: 1, maximum: 65535 }), {
+    description: 'Port of the login callback; the next free one if taken',
+  }),
+  redirect_uri: leaf(Type.Optional(Type.String({ minLength: 1 })), {
+    description: 'Redirect of a login started through POST /oauth/login',
+    example: 'http://localhost:8000/oauth/callback',
+  }),
+  refresh_before_seconds: leaf(Type.Number({ default: 300, minimum: 0 }), {
+    description: 'How long before its expiry a token is refreshed',
+  }),
+})
+
+const record = section('What ccproxy keeps and shows of its work', {
+  metrics: leaf(Type.Boolean({ default: true }), {
+    description: 'Prometheus metrics at /metrics',
+    unavailable: true,
+  }),
+  ledger: leaf(Type.Boolean({ default: true }), {
+    description: 'One stored row a request: model, tokens, cost, timing',
+    unavailable: true,
+  }),
+  logs: leaf(Type.Boolean({ default: true }), {
+    description: 'The /logs endpoints',
+    unavailable: true,
+  }),
+  dashboard: leaf(Type.Boolean({ default: true }), {
+    description: 'The page at /dashboard',
+    unavailable: true,
+  }),
+  panels: leaf(oneOf(['auto', 'on', 'off'], { default: 'auto' }), {
+    description: 'Request and response panels; auto: on a terminal',
+    env: ['PRETTY_LOGS'],
+    synonyms: { true: 'on', false: 'off' },
+    unavailable: true,
+  }),
+  payload_max_chars: leaf(Type.Integer({ default: 1400, minimum: 0 }), {
+    description: 'Characters of a payload that a panel shows',
+    env: ['LOG_PAYLOAD_MAX_CHARS'],
+    unavailable: true,
+  }),
+  bodies: leaf(Type.Boolean({ default: false }), {
+    description: 'Keep request and response bodies',
+    unavailable: true,
+  }),
+  retention_days: leaf(Type.Number({ default: 30, minimum: 0 }), {
+    description: 'How long the ledger keeps a row',
+    unavailable: true,
+  }),
+})
+
+const sdk = section('The local Claude Code behind /sdk', {
+  permission_timeout_seconds: leaf(Type.Number({ default: 30, minimum: 1 }), {
+    description: 'How long a tool request waits for an answer',
+    unavailable: true,
+  }),
+})
+
+const scheduler = section('Work done at intervals', {
+  enabled: leaf(Type.Boolean({ default: true }), {
+    description: 'Run scheduled work',
+    unavailable: true,
+  }),
+  pricing_update_interval_hours: leaf(Type.Number({ default: 24, minimum: 1 }), {
+    description: 'How often prices are looked up',
     unavailable: true,
   }),
 })
@@ -207,6 +275,10 @@ export const SettingsSchema = section('ccproxy settings', {
   network,
   providers: Type.Record(Type.String({ pattern: '^[A-Za-z0-9_-]+$' }), provider),
   routing,
+  auth: section('Credentials for the upstreams', { oauth }),
+  record,
+  sdk,
+  scheduler,
 })
 
 /** Settings as the rest of the program sees them: complete, checked, secrets wrapped. */

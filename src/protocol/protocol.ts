@@ -1,4 +1,5 @@
 import type { ProxyError } from '../kit/error.ts'
+import type { Machine } from '../kit/machine.ts'
 import type { SseFrame } from '../kit/sse.ts'
 import type { Message, MessagesRequest, StreamEvent } from './messages/schema.ts'
 
@@ -32,16 +33,6 @@ export interface Usage {
   cacheWrite?: number
 }
 
-/**
- * A synchronous state machine on a stream. `push` is called per input, then exactly one of `end`
- * (the input closed by itself) or `fail` (it broke); each gives what is to be sent.
- */
-export interface Machine<Input, Output> {
-  push(input: Input): Output
-  end(): Output
-  fail(error: ProxyError): Output
-}
-
 /** Upstream frames of one protocol → hub events. */
 export type StreamIn = Machine<SseFrame, StreamEvent[]>
 
@@ -62,4 +53,4 @@ export interface ErrorShape {
   event(error: ProxyError, requestId: string): string
 }
 
-export type { Message, MessagesRequest, StreamEvent }
+export type { Machine, Message, MessagesRequest, StreamEvent }

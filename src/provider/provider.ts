@@ -1,5 +1,10 @@
+import type { ClientCredential } from '../auth/credential.ts'
+import type { Secret } from '../kit/secret.ts'
 import type { ProtocolName } from '../protocol/protocol.ts'
 import type { Mode } from './mode.ts'
+
+/** A request body on its way up: whole bytes, or a stream for uploads. */
+export type CallBody = Uint8Array | ReadableStream<Uint8Array> | undefined
 
 /** What one upstream needs to know of a request, as plain values. */
 export interface UpstreamCall {
@@ -9,18 +14,9 @@ export interface UpstreamCall {
   readonly path: string
   /** The client's headers, none removed. */
   readonly clientHeaders: Headers
-  /** The body as it goes up; a stream for uploads. */
-  readonly body: Uint8Array | ReadableStream<Uint8Array> | undefined
-  /** The client's own Anthropic credential, where the guard left one. */
+  readonly body: CallBody
+  /** The client's own Anthropic credential, where it sent one. */
   readonly clientCredential: ClientCredential | undefined
-  readonly signal: AbortSignal
-}
-
-/** A client's own credential and the headers that it came in. */
-export interface ClientCredential {
-  readonly headers: Readonly<Record<string, string>>
-  /** `oat` is a plan login's access token, `key` an API key. */
-  readonly kind: 'key' | 'oat'
 }
 
 /** What goes to fetch: built from empty, credential last. */
@@ -28,15 +24,29 @@ export interface PreparedCall {
   readonly url: string
   readonly method: string
   readonly headers: Headers
-  readonly body: Uint8Array | ReadableStream<Uint8Array> | undefined
+  readonly body: CallBody
+  /** Ask for a new connection: the reused one was dead. */
+  readonly fresh?: boolean
 }
 
 /** What `/status` says of an upstream; never a secret. */
 export interface ProviderStatus {
   readonly provider: string
   readonly kind: string
-  readonly base_url: string
+  /** Absent where nothing is sent anywhere. */
+  readonly base_url: string | undefined
+  /** Which credential would go up: `api-key`, `client`, `none`, … */
   readonly credential: string
+}
+
+/** An upstream's settings as plain values; how they were configured is not its business. */
+export interface ProviderOptions {
+  readonly name: string
+  readonly baseUrl: string | undefined
+  readonly apiKey: Secret | undefined
+  readonly credential: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly version: string
 }
 
 /** One upstream, made from its settings. */
@@ -45,10 +55,9 @@ export interface Provider {
   readonly kind: string
   /** The protocol that its model endpoint speaks. */
   readonly wire: ProtocolName
-  /** Maps a client's model name to the upstream's. */
-  readonly baseUrl: string
+  /** Makes the request as it goes up; throws a ProxyError where no credential fits. */
   prepare(call: UpstreamCall): Promise<PreparedCall>
-  /** Sends a prepared call; the demo provider answers by itself. */
+  /** Sends it; an embedded upstream answers by itself. */
   send(call: PreparedCall, signal: AbortSignal): Promise<Response>
   status(): Promise<ProviderStatus>
 }

@@ -1,0 +1,14 @@
+import type { CommandEntry } from '../command.ts'
+
+/** The one list of commands, in the order of the help; each module loads when it is needed. */
+export const COMMANDS: readonly CommandEntry[] = [
+  { name: 'serve', serves: true, load: async () => (await import('./serve.ts')).serve },
+  { name: 'auth', load: async () => (await import('./auth.ts')).auth },
+  { name: 'demo', serves: true, load: async () => (await import('./demo.ts')).demo },
+  { name: 'config', load: async () => (await import('./config.ts')).config },
+  {
+    name: 'generate-token',
+    load: async () => (await import('./generate-token.ts')).generateToken,
+  },
+  { name: 'version', load: async () => (await import('./version.ts')).version },
+]

@@ -1,0 +1,91 @@
+import type { Settings } from '../../config/schema.ts'
+import type { RunningServer } from '../../http/server.ts'
+import type { Command, CommandContext, EndSignal } from '../command.ts'
+import { SETTING_FLAGS } from '../setting-flags.ts'
+import { loadFor } from '../settings.ts'
+import { columns, styleOf } from '../style.ts'
+
+/** Exit codes of a process that a signal ended before its work was done. */
+const FORCED: Readonly<Record<EndSignal, number>> = { SIGINT: 130, SIGTERM: 143 }
+
+/** `ccproxy serve`, which is also what a bare `ccproxy` does. */
+export const serve: Command = {
+  name: 'serve',
+  summary: 'Start the proxy (the default command)',
+  examples: ['ccproxy', 'ccproxy serve --port 9000 --log-level debug', 'ccproxy -c team.toml'],
+  flags: SETTING_FLAGS,
+  async run(context, input) {
+    const { settings } = await loadFor(context, input)
+    return serveWith(context, settings)
+  },
+}
+
+/** Serves with given settings until a signal comes; gives the exit code. */
+export async function serveWith(context: CommandContext, settings: Settings): Promise<number> {
+  const signals = listen(context)
+  try {
+    const start = context.startServer ?? (await import('../../http/server.ts')).startServer
+    const server = await start({
+      settings,
+      version: context.version,
+      commit: context.commit,
+      terminal: context.stderr.isTerminal,
+      env: context.env,
+      home: context.home,
+    })
+    if (context.stderr.isTerminal) context.stderr.write(hints(context, server.url, settings))
+    await signals.next()
+    return await drain(server, signals)
+  } finally {
+    signals.stop()
+  }
+}
+
+/** Waits for running streams; a second signal ends them at once. */
+async function drain(server: RunningServer, signals: Signals): Promise<number> {
+  const drained = server.drain().then(() => undefined)
+  const second = await Promise.race([drained, signals.next()])
+  server.stop()
+  return second === undefined ? 0 : FORCED[second]
+}
+
+interface Signals {
+  /** The next signal that nobody has taken yet. */
+  next(): Promise<EndSignal>
+  stop(): void
+}
+
+/** Signals as a queue: one that comes while the server still starts is not lost. */
+function listen(context: CommandContext): Signals {
+  const arrived: EndSignal[] = []
+  let wake: ((signal: EndSignal) => void) | undefined
+  const stop = context.onSignal((signal) => {
+    if (wake === undefined) arrived.push(signal)
+    else wake(signal)
+    wake = undefined
+  })
+  return {
+    stop,
+    next: () => {
+      const signal = arrived.shift()
+      if (signal !== undefined) return Promise.resolve(signal)
+      return new Promise((resolve) => {
+        wake = resolve
+      })
+    },
+  }
+}
+
+function hints(context: CommandContext, url: string, settings: Settings): string {
+  const style = styleOf(context, context.stderr)
+  const { auth_token, tokens } = settings.security
+  const locked = auth_token !== undefined || tokens.length > 0
+  const rows = [
+    ['Claude Code', `export ANTHROPIC_BASE_URL=${url}`],
+    ...(locked ? [['', 'export ANTHROPIC_AUTH_TOKEN=<your client key>']] : []),
+    ['OpenAI SDKs', `export OPENAI_BASE_URL=${url}/openai/v1`],
+    ['', `export OPENAI_API_KEY=${locked ? '<your client key>' : 'unused'}`],
+  ]
+  const title = `ccproxy ${context.version} listens on ${style.bold(style.cyan(url))}`
+  return `${title}\n${columns(rows)}\n${style.dim('Ctrl+C ends it')}\n`
+}

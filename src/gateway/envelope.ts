@@ -1,0 +1,63 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { TypeCompiler } from '@sinclair/typebox/compiler'
+import { ProxyError } from '../kit/error.ts'
+import { parseSpan, type Span, scanTopLevel } from '../kit/json-splice.ts'
+
+/** What the hop must know of a body that it does not otherwise read. */
+const Envelope = Type.Object(
+  {
+    model: Type.String({ minLength: 1 }),
+    stream: Type.Optional(Type.Union([Type.Boolean(), Type.Null()])),
+  },
+  { additionalProperties: true },
+)
+const check = TypeCompiler.Compile(Envelope)
+
+/** The envelope of a body and where its model stands. */
+export interface ReadEnvelope extends Static<typeof Envelope> {
+  readonly modelSpan: Span
+}
+
+/** Reads the envelope by a shallow scan; throws `invalid_request` naming what is wrong with it. */
+export function readEnvelope(body: Uint8Array): ReadEnvelope {
+  const spans = scan(body)
+  const model = spans.get('model')
+  const stream = spans.get('stream')
+  const value = {
+    ...(model === undefined ? {} : { model: spanValue(body, model, 'model') }),
+    ...(stream === undefined ? {} : { stream: spanValue(body, stream, 'stream') }),
+  }
+  if (!check.Check(value) || model === undefined) throw wrong(value)
+  return { ...value, modelSpan: model }
+}
+
+function scan(body: Uint8Array): Map<string, Span> {
+  if (body.length === 0) throw new ProxyError('invalid_request', 'Request body is empty: send JSON')
+  try {
+    return scanTopLevel(body)
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw new ProxyError('invalid_request', `Request body is not a JSON object: ${error.message}`)
+  }
+}
+
+function spanValue(body: Uint8Array, span: Span, field: string): unknown {
+  try {
+    return parseSpan(body, span)
+  } catch (cause) {
+    throw new ProxyError('invalid_request', `Request body is not valid JSON at "${field}"`, {
+      field,
+      cause,
+    })
+  }
+}
+
+function wrong(value: object): ProxyError {
+  const first = check.Errors(value).First()
+  const field = first?.path.slice(1) || 'model'
+  if (!(field in value)) {
+    return new ProxyError('invalid_request', `${field}: Field required`, { field })
+  }
+  const expected = field === 'model' ? 'a non-empty string' : 'a boolean'
+  return new ProxyError('invalid_request', `${field}: Must be ${expected}`, { field })
+}

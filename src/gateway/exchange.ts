@@ -1,0 +1,35 @@
+import type { ClientCredential } from '../auth/credential.ts'
+import type { ProtocolName } from '../protocol/protocol.ts'
+import type { Mode } from '../provider/mode.ts'
+
+/** What an exchange asks for, whatever prefix it came under. */
+export type Endpoint =
+  | 'messages'
+  | 'count_tokens'
+  | 'chat'
+  | 'responses'
+  | 'models'
+  | 'model'
+  | 'upload'
+
+/** One request as the gateway sees it: plain values, no framework behind them. */
+export interface Exchange {
+  readonly id: string
+  readonly endpoint: Endpoint
+  readonly mode: Mode
+  /** The provider that the prefix names; without one `routing.default` decides. */
+  readonly provider: string | undefined
+  /** The shape in which this client reads errors and lists. */
+  readonly shape: ProtocolName
+  readonly method: string
+  /** The endpoint below the prefix with its query: `/v1/messages?beta=true`. */
+  readonly path: string
+  readonly headers: Headers
+  readonly body: Uint8Array | ReadableStream<Uint8Array> | undefined
+  /** Aborts when the client leaves. */
+  readonly signal: AbortSignal
+  readonly client: { readonly name: string | undefined; readonly address: string | undefined }
+  readonly credential: ClientCredential | undefined
+  /** When the request came, ms, monotonic. */
+  readonly started: number
+}

@@ -1,0 +1,44 @@
+import { messageOf, ProxyError } from '../kit/error.ts'
+
+/** What fetch's error codes mean to a person, and what to do. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused: is it running, and is base_url right',
+  ConnectionRefused: 'connection refused: is it running, and is base_url right',
+  ENOTFOUND: 'its name cannot be resolved: check base_url and the network',
+  EAI_AGAIN: 'its name cannot be resolved just now: check the network',
+  ENETUNREACH: 'the network is unreachable',
+  EHOSTUNREACH: 'its host is unreachable',
+  ETIMEDOUT: 'the connection timed out',
+  ECONNRESET: 'it closed the connection before its answer was complete',
+  ConnectionClosed: 'it closed the connection before its answer was complete',
+  EPIPE: 'it closed the connection while the request was being sent',
+}
+
+/** The reason for which a call was stopped by us, where it was. */
+export function stoppedBy(signal: AbortSignal): ProxyError | undefined {
+  if (!signal.aborted) return undefined
+  return signal.reason instanceof ProxyError
+    ? signal.reason
+    : new ProxyError('client_closed', 'Client closed the request')
+}
+
+/** An error of fetch as ours: an upstream that is not there, or that speaks nonsense. */
+export function fetchFailure(error: unknown, provider: string): ProxyError {
+  if (error instanceof ProxyError) return error
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (/zlib|brotli|zstd|decompress/i.test(code)) {
+    const text = `Upstream "${provider}" answered with bytes that do not fit its content-encoding`
+    return new ProxyError('upstream_protocol', text, { cause: error })
+  }
+  const meaning = MEANINGS[code] ?? (isCertificate(code) ? certificate(code) : undefined)
+  const text = `Cannot reach upstream "${provider}": ${meaning ?? messageOf(error)}`
+  return new ProxyError('upstream_unreachable', text, { cause: error })
+}
+
+function isCertificate(code: string): boolean {
+  return /CERT|SELF_SIGNED|UNABLE_TO|TLS|SSL/i.test(code)
+}
+
+function certificate(code: string): string {
+  return `its certificate is not trusted (${code}): set NODE_EXTRA_CA_CERTS if it is your own`
+}

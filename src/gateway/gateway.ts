@@ -1,0 +1,87 @@
+import { messageOf, ProxyError } from '../kit/error.ts'
+import type { ProviderStatus } from '../provider/provider.ts'
+import { answer } from './answer.ts'
+import type { Exchange } from './exchange.ts'
+import type { GatewayOptions, Hub, Running } from './hub.ts'
+import { PoolGuess } from './pool-guess.ts'
+import { findUpstream } from './route.ts'
+import { endingOf, Settlement } from './settlement.ts'
+
+/** How long the status waits for an upstream to answer at all, ms. */
+const REACH_MS = 3000
+
+/** Handles one exchange from start to end, and knows all that run. */
+export class Gateway implements Hub {
+  readonly options: GatewayOptions
+  readonly pool = new PoolGuess()
+  readonly #running = new Set<Running>()
+  #idle: (() => void) | undefined
+
+  constructor(options: GatewayOptions) {
+    this.options = options
+  }
+
+  /** What a prefix would use: the provider and its credential's kind, never a secret. */
+  async status(provider: string | undefined): Promise<ProviderStatus & { reachable: boolean }> {
+    const { routes } = this.options
+    const upstream = findUpstream(routes, provider ?? routes.default)
+    const status = await upstream.provider.status()
+    return { ...status, reachable: await isReachable(status.base_url) }
+  }
+
+  /** Answers an exchange; throws a ProxyError that the caller writes in the client's shape. */
+  async handle(exchange: Exchange): Promise<Response> {
+    const settlement = new Settlement(exchange, this.options.observer)
+    try {
+      return await answer(this, exchange, settlement)
+    } catch (thrown) {
+      const error = asProxyError(thrown)
+      settlement.status = error.status
+      settlement.settle(endingOf(error), 0, error)
+      throw error
+    }
+  }
+
+  /** Keeps account of what runs; the returned function takes it off again. */
+  track(running: Running): () => void {
+    this.#running.add(running)
+    return () => {
+      this.#running.delete(running)
+      if (this.#running.size === 0) this.#idle?.()
+    }
+  }
+
+  /** Waits for all that runs, `ms` at most; what runs on is then ended with an error of its own. */
+  async drain(ms: number): Promise<void> {
+    if (this.#running.size === 0) return
+    const idle = new Promise<void>((resolve) => {
+      this.#idle = resolve
+    })
+    const timer = setTimeout(() => this.endAll(), ms)
+    await idle
+    clearTimeout(timer)
+  }
+
+  /** Ends everything that runs, now. */
+  endAll(): void {
+    const text = 'ccproxy is shutting down: send the request again'
+    for (const running of this.#running) running.end(new ProxyError('unavailable', text))
+  }
+}
+
+/** Any answer at all tells that something is there. */
+async function isReachable(url: string | undefined): Promise<boolean> {
+  if (url === undefined) return true
+  try {
+    await fetch(url, { method: 'HEAD', redirect: 'manual', signal: AbortSignal.timeout(REACH_MS) })
+    return true
+  } catch {
+    // Whatever the reason, nothing answered there: that is all that the status says.
+    return false
+  }
+}
+
+function asProxyError(thrown: unknown): ProxyError {
+  if (thrown instanceof ProxyError) return thrown
+  return new ProxyError('internal', `Internal error: ${messageOf(thrown)}`, { cause: thrown })
+}

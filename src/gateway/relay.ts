@@ -1,0 +1,190 @@
+import { concat } from '../kit/bytes.ts'
+import { ProxyError } from '../kit/error.ts'
+import type { ByteReader, Source } from '../kit/pump.ts'
+import type { PreparedCall, Provider } from '../provider/provider.ts'
+import { decode, isOpening, leftEncoded } from './decode.ts'
+import { fetchFailure, stoppedBy } from './fetch-failure.ts'
+import type { PoolGuess } from './pool-guess.ts'
+
+/** A dead connection shows at once; what failed later may have been worked on and is not sent again. */
+const DEAD_WITHIN_MS = 1000
+
+/** A compressed format's magic number shows in this many bytes. */
+const TELLING_BYTES = 4
+const NOTHING = new Uint8Array(0)
+
+/** What an upstream answered: a stream that has begun, or a whole body. */
+export type Reply =
+  | {
+      readonly kind: 'events' | 'raw'
+      readonly status: number
+      readonly headers: Headers
+      /** Comes late where the reply passes on before its first byte. */
+      readonly source: Source | Promise<Source>
+    }
+  | {
+      readonly kind: 'body'
+      readonly status: number
+      readonly headers: Headers
+      readonly bytes: Uint8Array
+    }
+
+/** One call to one upstream. */
+export interface RelayCall {
+  readonly provider: Provider
+  readonly prepared: PreparedCall
+  /** Ends the call: the client's leaving, a timeout, the drain. Its reason is the error. */
+  readonly controller: AbortController
+  readonly headerTimeoutMs: number
+  readonly idleTimeoutMs: number
+  readonly pool: PoolGuess
+  /** Uploads and downloads go through unbuffered, whatever they are. */
+  readonly raw: boolean
+  /** Whether to wait for the first event before the reply counts as begun. */
+  readonly waits: boolean
+}
+
+/** Sends a call and reads as far as is needed to know how the reply begins; throws a ProxyError. */
+export async function relay(call: RelayCall): Promise<Reply> {
+  const timer = setTimeout(() => call.controller.abort(headerTimeout(call)), call.headerTimeoutMs)
+  try {
+    const response = await send(call)
+    clearTimeout(timer)
+    return await begin(call, response)
+  } catch (error) {
+    throw stoppedBy(call.controller.signal) ?? fetchFailure(error, call.provider.name)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function send(call: RelayCall): Promise<Response> {
+  const { provider, prepared, controller, pool } = call
+  const reused = pool.take(prepared.url)
+  const sent = performance.now()
+  try {
+    return await provider.send(prepared, controller.signal)
+  } catch (error) {
+    const died = reused && isClosed(error) && performance.now() - sent < DEAD_WITHIN_MS
+    if (!died || controller.signal.aborted || prepared.body instanceof ReadableStream) throw error
+    return await provider.send({ ...prepared, fresh: true }, controller.signal)
+  }
+}
+
+async function begin(call: RelayCall, response: Response): Promise<Reply> {
+  const { status, headers } = response
+  if (status >= 300 && status < 400 && status !== 304) throw redirected(call, response)
+  const type = headers.get('content-type') ?? ''
+  const events = type.startsWith('text/event-stream')
+  if (response.body === null) return { kind: 'body', status, headers, bytes: new Uint8Array(0) }
+  if (call.raw || (events && status < 400)) {
+    return stream(call, response.body, status, headers, events && !call.raw)
+  }
+  const bytes = await readAll(call, response)
+  call.pool.free(call.prepared.url)
+  return { kind: 'body', status, headers, bytes }
+}
+
+async function stream(
+  call: RelayCall,
+  body: ReadableStream<Uint8Array>,
+  status: number,
+  headers: Headers,
+  events: boolean,
+): Promise<Reply> {
+  const reader = body.getReader()
+  if (!events) return { kind: 'raw', status, headers, source: { reader, ahead: [] } }
+  const source = withIdleTimeout(call, () => opening(call, reader, headers))
+  if (call.waits) return { kind: 'events', status, headers, source: await source }
+  source.catch(() => undefined)
+  return { kind: 'events', status, headers, source }
+}
+
+/** Reads as far as it takes to tell whether fetch left the stream encoded, and undoes that. */
+async function opening(call: RelayCall, reader: ByteReader, headers: Headers): Promise<Source> {
+  const ahead: Uint8Array[] = []
+  let first: Uint8Array = NOTHING
+  while (first.length < TELLING_BYTES) {
+    const { value, done } = await reader.read()
+    if (done || value === undefined) break
+    ahead.push(value)
+    first = first.length === 0 ? value : concat(first, value)
+    if (isOpening(first[0])) break
+  }
+  if (first.length === 0) throw empty(call)
+  const formats = leftEncoded(headers.get('content-encoding'), first)
+  if (formats.length === 0) return { reader, ahead }
+  return { reader: decode(resumed(first, reader), formats).getReader(), ahead: [] }
+}
+
+/** The stream again as it was before its first chunk was read. */
+function resumed(first: Uint8Array, reader: ByteReader): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(first)
+    },
+    async pull(controller) {
+      const { value, done } = await reader.read()
+      if (done || value === undefined) controller.close()
+      else controller.enqueue(value)
+    },
+    cancel: () => reader.cancel(),
+  })
+}
+
+async function readAll(call: RelayCall, response: Response): Promise<Uint8Array> {
+  const bytes = await withIdleTimeout(call, () => response.bytes())
+  const formats = leftEncoded(response.headers.get('content-encoding'), bytes)
+  if (formats.length === 0) return bytes
+  try {
+    const plain = decode(new Blob([bytes]).stream(), formats)
+    return await new Response(plain).bytes()
+  } catch (cause) {
+    throw new ProxyError('upstream_protocol', 'Upstream answered with bytes that are no text', {
+      cause,
+    })
+  }
+}
+
+async function withIdleTimeout<Value>(call: RelayCall, read: () => Promise<Value>): Promise<Value> {
+  const timer = setTimeout(() => call.controller.abort(idleTimeout(call)), call.idleTimeoutMs)
+  try {
+    return await read()
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function isClosed(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && CLOSED.has(String(error.code))
+}
+
+const CLOSED: ReadonlySet<string> = new Set(['ECONNRESET', 'ConnectionClosed', 'EPIPE'])
+
+function headerTimeout(call: RelayCall): ProxyError {
+  return timeout(call, 'sent no answer', call.headerTimeoutMs)
+}
+
+function idleTimeout(call: RelayCall): ProxyError {
+  return timeout(call, 'went silent', call.idleTimeoutMs)
+}
+
+function timeout(call: RelayCall, what: string, ms: number): ProxyError {
+  const text = `Upstream "${call.provider.name}" ${what} for ${ms / 1000} seconds`
+  return new ProxyError('upstream_timeout', text)
+}
+
+function redirected(call: RelayCall, response: Response): ProxyError {
+  const location = response.headers.get('location') ?? 'nowhere'
+  return new ProxyError(
+    'upstream_protocol',
+    `Upstream "${call.provider.name}" answered ${response.status} and points to "${location}": redirects are not followed, check its base_url`,
+  )
+}
+
+function empty(call: RelayCall): ProxyError {
+  return new ProxyError(
+    'upstream_protocol',
+    `Upstream "${call.provider.name}" closed its stream before the first event`,
+  )
+}

@@ -1,0 +1,41 @@
+import { Elysia } from 'elysia'
+import { ProxyError } from '../kit/error.ts'
+import type { App } from './context.ts'
+import { familyOf } from './errors.ts'
+import { incomingOf } from './incoming.ts'
+import { proxyRoutes } from './routes/proxy.ts'
+import { serviceRoutes } from './routes/service.ts'
+import { swaggerRoutes } from './swagger.ts'
+
+const CODES: Readonly<Record<string, (request: Request) => ProxyError>> = {
+  NOT_FOUND: (request) => {
+    const { path } = incomingOf(request)
+    const family = familyOf(path, request.headers)
+    const where = family === 'service' ? 'see /swagger' : 'see the URLs at /swagger'
+    return new ProxyError('not_found', `Path "${path}" does not exist: ${where}`)
+  },
+  VALIDATION: (request) =>
+    new ProxyError('invalid_request', `Path "${incomingOf(request).path}" is not valid`),
+}
+
+/** All routes. The guard has let a request in before it comes here. */
+export function createApp(context: App) {
+  const app = new Elysia({ name: 'ccproxy', normalize: false })
+    .onError(({ error, code, request }) =>
+      context.fail(CODES[String(code)]?.(request) ?? error, request),
+    )
+    .use(serviceRoutes(context))
+    .use(proxyRoutes(context))
+  return app.use(
+    swaggerRoutes({
+      routes: () => app.routes,
+      documentation: {
+        info: {
+          title: 'ccproxy',
+          version: context.version,
+          description: 'One address for AI clients that want Claude',
+        },
+      },
+    }),
+  )
+}

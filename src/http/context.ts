@@ -1,0 +1,13 @@
+import type { Gateway } from '../gateway/gateway.ts'
+import type { BodyLimits } from './read-body.ts'
+
+/** What the routes work with. */
+export interface App {
+  readonly gateway: Gateway
+  readonly bodyLimits: BodyLimits
+  readonly uploadLimits: BodyLimits
+  readonly version: string
+  readonly draining: () => boolean
+  /** Writes an error in the shape of the path that it happened on. */
+  readonly fail: (thrown: unknown, request: Request) => Response
+}

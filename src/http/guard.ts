@@ -1,0 +1,150 @@
+import { type ClientKeys, checkClientKey } from '../auth/client-key.ts'
+import type { ClientCredential } from '../auth/credential.ts'
+import { ProxyError } from '../kit/error.ts'
+import type { RateLimit } from './rate-limit.ts'
+import { SWAGGER_SHELL_PATHS } from './swagger.ts'
+
+/** Who may call, as the settings say. */
+export interface GuardOptions {
+  readonly keys: ClientKeys
+  /** Host names beside localhost and IP literals, lower case, without port. */
+  readonly allowedHosts: ReadonlySet<string>
+  readonly corsOrigins: ReadonlySet<string>
+  readonly rateLimit: RateLimit | undefined
+  /** Loopback clients are counted too. */
+  readonly limitsLoopback: boolean
+  readonly publicHealth: boolean
+}
+
+/** What the guard learnt of a client that it let in. */
+export interface Admission {
+  readonly client: { readonly name: string | undefined; readonly address: string | undefined }
+  readonly credential: ClientCredential | undefined
+  /** False on a public path where no valid key came: answers hold no details. */
+  readonly trusted: boolean
+  /** Headers for the reply: the rate limit's, and CORS for an allowed origin. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Static or harmless: asked for before any key can be known. */
+const OPEN_PATHS: ReadonlySet<string> = new Set([
+  '/health/live',
+  '/oauth/callback',
+  ...SWAGGER_SHELL_PATHS,
+])
+const HEALTH_PATHS: ReadonlySet<string> = new Set(['/health', '/health/ready'])
+
+/** Lets a request in, or throws the ProxyError that refuses it. `path` is canonical. */
+export function admit(
+  request: Request,
+  path: string,
+  address: string | undefined,
+  options: GuardOptions,
+): Admission {
+  const { headers } = request
+  checkHost(headers, options)
+  const cors = checkOrigin(headers, options)
+  const limited = checkRate(address, options)
+  const check = checkClientKey(headers, options.keys, Date.now())
+  if (!check.ok && !isOpen(request, path, options, cors !== undefined)) throw refusal(check.reason)
+  return {
+    client: { name: check.ok ? check.name : undefined, address },
+    credential: check.ok ? check.credential : undefined,
+    trusted: check.ok,
+    headers: { ...limited, ...cors },
+  }
+}
+
+function isOpen(request: Request, path: string, options: GuardOptions, cors: boolean): boolean {
+  if (OPEN_PATHS.has(path)) return true
+  if (options.publicHealth && HEALTH_PATHS.has(path)) return true
+  if (request.method === 'OPTIONS') return cors
+  return request.method === 'HEAD' && (path === '/' || path === '/api/hello')
+}
+
+/** A page of a hostile site can make its own name point here, but cannot change the Host that it sends. */
+function checkHost(headers: Headers, options: GuardOptions): void {
+  const host = headers.get('host')
+  const name = host === null ? '' : hostName(host)
+  if (isLocalName(name) || isAddress(name) || options.allowedHosts.has(name)) return
+  throw new ProxyError(
+    'permission',
+    `Host "${name}" is not allowed: add it to security.allowed_hosts, or use an IP address`,
+  )
+}
+
+/** The CORS headers of an allowed origin; undefined for a client that is no browser or is our own page. */
+function checkOrigin(
+  headers: Headers,
+  options: GuardOptions,
+): Readonly<Record<string, string>> | undefined {
+  const origin = headers.get('origin')
+  if (origin === null) return undefined
+  if (options.corsOrigins.has(origin)) return corsHeaders(headers, origin)
+  const host = headers.get('host')
+  if (origin === `http://${host}` || origin === `https://${host}`) return undefined
+  throw new ProxyError(
+    'permission',
+    `Origin "${origin.slice(0, 200)}" is not allowed: add it to security.cors_origins if it is yours`,
+  )
+}
+
+function corsHeaders(headers: Headers, origin: string): Record<string, string> {
+  const asked = headers.get('access-control-request-headers')
+  return {
+    'access-control-allow-origin': origin,
+    'access-control-expose-headers': 'request-id, x-request-id, retry-after, x-ccproxy-notes',
+    vary: 'Origin',
+    ...(asked === null
+      ? {}
+      : {
+          'access-control-allow-headers': asked,
+          'access-control-allow-methods': 'GET, POST, DELETE',
+          'access-control-max-age': '600',
+        }),
+  }
+}
+
+function checkRate(
+  address: string | undefined,
+  options: GuardOptions,
+): Readonly<Record<string, string>> | undefined {
+  const { rateLimit } = options
+  if (rateLimit === undefined || address === undefined) return undefined
+  if (!options.limitsLoopback && isLoopback(address)) return undefined
+  const check = rateLimit.take(address, Date.now())
+  if (check.allowed) return check.headers
+  const wait = check.headers['retry-after'] ?? '1'
+  throw new ProxyError('rate_limit', `Too many requests: try again in ${wait} seconds`, {
+    headers: check.headers,
+  })
+}
+
+function refusal(reason: 'missing' | 'wrong' | 'expired'): ProxyError {
+  const text = {
+    missing: 'Client key is missing: send it as x-api-key or as Authorization: Bearer',
+    wrong: 'Client key is wrong: send the one of security.auth_token',
+    expired: 'Client key has expired: ask for a new one',
+  }[reason]
+  return new ProxyError('authentication', text, { headers: { 'www-authenticate': 'Bearer' } })
+}
+
+/** The name in a Host header, without its port. */
+function hostName(host: string): string {
+  const name = host.startsWith('[') ? host.slice(0, host.indexOf(']') + 1) : host.split(':')[0]
+  return (name ?? '').toLowerCase()
+}
+
+function isLocalName(name: string): boolean {
+  return name === 'localhost' || name.endsWith('.localhost')
+}
+
+function isAddress(name: string): boolean {
+  return /^\d{1,3}(\.\d{1,3}){3}$/.test(name) || /^\[[0-9a-f:.%]+\]$/.test(name)
+}
+
+/** Whether an address is this machine's own. */
+export function isLoopback(address: string): boolean {
+  const plain = address.replace(/^::ffff:/, '')
+  return plain === '::1' || plain === 'localhost' || /^127(\.\d{1,3}){3}$/.test(plain)
+}

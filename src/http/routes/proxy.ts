@@ -1,0 +1,154 @@
+import { Elysia } from 'elysia'
+import type { Endpoint, Exchange } from '../../gateway/exchange.ts'
+import { answerModels } from '../../gateway/models.ts'
+import { ProxyError } from '../../kit/error.ts'
+import type { App } from '../context.ts'
+import { familyOf } from '../errors.ts'
+import { incomingOf } from '../incoming.ts'
+import { checkMode, type Named, PREFIXES, type Prefix, paramsOf } from '../prefixes.ts'
+import { declaredLength, passingBody, readBody, tooLarge } from '../read-body.ts'
+
+/** The model endpoints: method, path below the prefix, and what is asked for. */
+const JSON_ENDPOINTS: readonly (readonly [path: string, endpoint: Endpoint, summary: string])[] = [
+  ['/v1/messages', 'messages', 'Anthropic Messages, JSON or SSE'],
+  ['/v1/messages/count_tokens', 'count_tokens', 'Count the tokens of a Messages request'],
+  ['/v1/chat/completions', 'chat', 'OpenAI Chat Completions, JSON or SSE'],
+  ['/v1/responses', 'responses', 'OpenAI Responses, JSON or SSE'],
+]
+const UPLOADS = ['/v1/messages/batches', '/v1/files', '/v1/skills'] as const
+
+/** Every proxied endpoint under every prefix. */
+export function proxyRoutes(context: App) {
+  const app = new Elysia({ name: 'proxy' })
+  for (const prefix of PREFIXES) {
+    for (const [path, endpoint, summary] of JSON_ENDPOINTS) {
+      const detail = { summary, tags: [prefix.tag] }
+      app.post(
+        prefix.path + path,
+        ({ request, params: named }) => serveJson(context, request, prefix, named, endpoint),
+        { ...paramsOf(prefix), parse: 'none', detail },
+      )
+      app.all(prefix.path + path, ({ request }) => refuseMethod(request, 'POST'), hidden)
+    }
+    addModels(app, context, prefix)
+    addUploads(app, context, prefix)
+  }
+  return app
+}
+
+const hidden = { parse: 'none', detail: { hide: true } } as const
+
+function addModels(app: Elysia, context: App, prefix: Prefix): void {
+  const list = { summary: 'List models', tags: [prefix.tag] }
+  const one = { summary: 'One model', tags: [prefix.tag] }
+  app.get(
+    `${prefix.path}/v1/models`,
+    ({ request, params: named }) => serveModels(context, request, prefix, named, 'models'),
+    { ...paramsOf(prefix), detail: list },
+  )
+  app.get(
+    `${prefix.path}/v1/models/*`,
+    ({ request, params: named }) => serveModels(context, request, prefix, named, 'model'),
+    { ...paramsOf(prefix), detail: one },
+  )
+  app.all(`${prefix.path}/v1/models`, ({ request }) => refuseMethod(request, 'GET'), hidden)
+}
+
+function addUploads(app: Elysia, context: App, prefix: Prefix): void {
+  for (const path of UPLOADS) {
+    const detail = { summary: `Passed through to ${path}`, tags: [prefix.tag] }
+    const options = { ...paramsOf(prefix), parse: 'none', detail } as const
+    for (const route of [prefix.path + path, `${prefix.path + path}/*`]) {
+      app.all(
+        route,
+        ({ request, params: named }) => serveUpload(context, request, prefix, named),
+        options,
+      )
+    }
+  }
+}
+
+async function serveJson(
+  context: App,
+  request: Request,
+  prefix: Prefix,
+  named: Named | undefined,
+  endpoint: Endpoint,
+): Promise<Response> {
+  checkContentType(request)
+  const body = await readBody(request, context.bodyLimits)
+  return context.gateway.handle({ ...exchangeOf(request, prefix, named, endpoint), body })
+}
+
+function serveModels(
+  context: App,
+  request: Request,
+  prefix: Prefix,
+  named: Named | undefined,
+  endpoint: Endpoint,
+): Promise<Response> {
+  return answerModels(context.gateway, exchangeOf(request, prefix, named, endpoint))
+}
+
+/** Batches, files and skills go through unbuffered both ways. */
+async function serveUpload(
+  context: App,
+  request: Request,
+  prefix: Prefix,
+  named: Named | undefined,
+): Promise<Response> {
+  const limits = context.uploadLimits
+  const length = declaredLength(request)
+  if (length !== undefined && length > limits.bytes) throw tooLarge(limits.bytes)
+  const exchange = exchangeOf(request, prefix, named, 'upload')
+  if (request.body === null) return context.gateway.handle(exchange)
+  const stopped = new AbortController()
+  const body = passingBody(request.body, limits, (error) => stopped.abort(error))
+  const signal = AbortSignal.any([request.signal, stopped.signal])
+  return context.gateway.handle({ ...exchange, body, signal })
+}
+
+function exchangeOf(
+  request: Request,
+  prefix: Prefix,
+  named: Named | undefined,
+  endpoint: Endpoint,
+): Exchange {
+  const { id, started, path, query, admission } = incomingOf(request)
+  checkMode(prefix)
+  return {
+    id,
+    endpoint,
+    mode: prefix.mode,
+    provider: prefix.provider ?? named?.provider,
+    shape: familyOf(path, request.headers) === 'anthropic' ? 'messages' : 'chat',
+    method: request.method,
+    path: path.slice(path.indexOf('/v1/')) + query,
+    headers: request.headers,
+    body: undefined,
+    signal: request.signal,
+    client: admission.client,
+    credential: admission.credential,
+    started,
+  }
+}
+
+function checkContentType(request: Request): void {
+  const type = request.headers.get('content-type')
+  if (type === null || /^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type)) return
+  throw new ProxyError(
+    'unsupported_media_type',
+    `Content-Type "${type.slice(0, 100)}" is not supported: send application/json`,
+  )
+}
+
+/** The answer to a method that an endpoint does not have. */
+export function refuseMethod(request: Request, allow: string): never {
+  throw new ProxyError(
+    'method_not_allowed',
+    `Method ${request.method} is not allowed: use ${allow}`,
+    {
+      headers: { allow },
+    },
+  )
+}

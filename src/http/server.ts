@@ -1,0 +1,179 @@
+import type { Server } from 'bun'
+import { clientKeys } from '../auth/client-key.ts'
+import type { Settings } from '../config/schema.ts'
+import { Gateway } from '../gateway/gateway.ts'
+import { Ticker } from '../kit/clock.ts'
+import { ProxyError } from '../kit/error.ts'
+import { createProviders } from '../provider/index.ts'
+import { createLogger, type Format, type Logger } from '../record/log.ts'
+import { logObserver } from '../record/observer.ts'
+import { createApp } from './app.ts'
+import type { App } from './context.ts'
+import { Door } from './door.ts'
+import { portOwner } from './port-owner.ts'
+import { RateLimit } from './rate-limit.ts'
+
+/** A server that takes requests. */
+export interface RunningServer {
+  readonly url: string
+  readonly port: number
+  /** Takes no new requests, waits for running streams, ends what is left with an error event. */
+  drain(): Promise<void>
+  /** Ends everything at once. */
+  stop(): void
+}
+
+/** What the server is started with. */
+export interface StartOptions {
+  readonly settings: Settings
+  readonly version: string
+  readonly commit: string
+  readonly terminal: boolean
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly home: string
+}
+
+/** Connections that hold no request are closed after this, seconds; 255 is the most that Bun takes. */
+const KEEP_ALIVE_SECONDS = 120
+/** How long the end of a drained server may wait for its last bytes to leave, ms. */
+const LAST_BYTES_MS = 500
+
+/** Starts ccproxy; throws a ProxyError where the port is taken. */
+export async function startServer(options: StartOptions): Promise<RunningServer> {
+  const { settings, version } = options
+  const logger = createLogger(levelOf(settings), formatOf(options))
+  const gateway = createGateway(options, logger)
+  const state = { draining: false }
+  const door = new Door({ logger, guard: guardOf(settings), draining: () => state.draining })
+  const context: App = {
+    gateway,
+    bodyLimits: {
+      bytes: settings.limits.body_bytes,
+      timeoutMs: settings.server.request_timeout_seconds * 1000,
+    },
+    uploadLimits: {
+      bytes: settings.limits.upload_bytes,
+      timeoutMs: settings.server.request_timeout_seconds * 1000,
+    },
+    version,
+    draining: () => state.draining,
+    fail: (thrown, request) => door.fail(thrown, request),
+  }
+  // `fetch` is a getter that composes the whole handler: asked once, not at each request.
+  const routes = createApp(context).compile().fetch
+  const server = await listen(settings, (request, own) => door.enter(request, own, routes))
+  const url = `http://${hostInUrl(settings.server.host)}:${server.port}`
+  logger.log('info', 'listening', { url, version, commit: options.commit })
+  return {
+    url,
+    port: server.port ?? settings.server.port,
+    async drain() {
+      state.draining = true
+      logger.log('info', 'draining', { seconds: settings.server.drain_seconds })
+      const stopped = server.stop()
+      await gateway.drain(settings.server.drain_seconds * 1000)
+      await Promise.race([stopped, Bun.sleep(LAST_BYTES_MS)])
+      server.stop(true)
+      logger.log('info', 'stopped')
+    },
+    stop() {
+      gateway.endAll()
+      server.stop(true)
+    },
+  }
+}
+
+function createGateway(options: StartOptions, logger: Logger): Gateway {
+  const { settings, version } = options
+  const { server, network, routing } = settings
+  const upstreams = createProviders(
+    Object.entries(settings.providers).map(([name, own]) => ({ name, version, ...own })),
+  )
+  return new Gateway({
+    routes: { upstreams, default: routing.default, models: routing.models },
+    timing: {
+      headerTimeoutMs: network.header_timeout_seconds * 1000,
+      idleTimeoutMs: network.idle_timeout_seconds * 1000,
+      pingAfterMs: server.ping_seconds * 1000,
+      earlyOpenMs:
+        server.early_open_seconds === 0
+          ? Number.POSITIVE_INFINITY
+          : server.early_open_seconds * 1000,
+    },
+    observer: logObserver(logger),
+    ticker: new Ticker(),
+  })
+}
+
+function guardOf(settings: Settings) {
+  const { security } = settings
+  const token = security.auth_token
+  const limits = security.rate_limit !== 'off'
+  return {
+    keys: clientKeys(token === undefined ? [] : [token], security.tokens),
+    allowedHosts: new Set(security.allowed_hosts.map((host) => host.toLowerCase())),
+    corsOrigins: new Set(security.cors_origins),
+    rateLimit: limits
+      ? new RateLimit(security.rate_limit_per_minute, security.rate_limit_burst)
+      : undefined,
+    limitsLoopback: security.rate_limit === 'on',
+    publicHealth: security.public_health,
+  }
+}
+
+type Handler = (request: Request, server: Server<unknown>) => Response | Promise<Response>
+
+async function listen(settings: Settings, handler: Handler): Promise<Server<unknown>> {
+  const { host, port } = settings.server
+  try {
+    return Bun.serve({
+      hostname: host,
+      port,
+      // Two instances on one port would split the requests between them.
+      reusePort: false,
+      idleTimeout: KEEP_ALIVE_SECONDS,
+      // Above our own limits: Bun's refusals have no body.
+      maxRequestBodySize: Math.max(settings.limits.body_bytes, settings.limits.upload_bytes) * 2,
+      development: false,
+      fetch(request, server) {
+        return handler(request, server)
+      },
+    })
+  } catch (error) {
+    throw await listenError(error, host, port)
+  }
+}
+
+async function listenError(error: unknown, host: string, port: number): Promise<unknown> {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'EADDRINUSE') {
+    const owner = await portOwner(port)
+    const by = owner === undefined ? '' : ` by ${owner}`
+    const text = `Port ${port} is in use${by}: stop it, or choose another with --port`
+    return new ProxyError('unavailable', text, { cause: error })
+  }
+  if (code === 'EACCES') {
+    const text = `Port ${port} needs more rights: choose one above 1023 with --port`
+    return new ProxyError('unavailable', text, { cause: error })
+  }
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+    const text = `Address "${host}" is not one of this machine: set server.host to one that is`
+    return new ProxyError('unavailable', text, { cause: error })
+  }
+  return error
+}
+
+function hostInUrl(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}
+
+function levelOf(settings: Settings): Logger['level'] {
+  return settings.server.log_level
+}
+
+function formatOf(options: StartOptions): Format {
+  const format = options.settings.server.log_format
+  if (format !== 'auto') return format
+  if (!options.terminal) return 'json'
+  return options.env.NO_COLOR ? 'plain' : 'pretty'
+}

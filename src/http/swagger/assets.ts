@@ -1,0 +1,51 @@
+import style from 'swagger-ui-dist/swagger-ui.css' with { type: 'file' }
+import bundle from 'swagger-ui-dist/swagger-ui-bundle.js' with { type: 'file' }
+import script from './page.js' with { type: 'file' }
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>ccproxy</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/swagger/assets/swagger-ui.css">
+</head>
+<body>
+<div class="swagger-ui"><div class="wrapper">
+<p id="message" role="status"></p>
+<form id="key-form" hidden>
+<input name="key" type="password" autocomplete="off" aria-label="Client key" placeholder="Client key" required>
+<button class="btn" type="submit">Show</button>
+</form>
+</div></div>
+<div id="swagger-ui"></div>
+<script src="/swagger/assets/swagger-ui-bundle.js"></script>
+<script src="/swagger/assets/page.js"></script>
+</body>
+</html>
+`
+
+/** One static file of the page. */
+export interface SwaggerAsset {
+  readonly type: string
+  /** The content, or the file that holds it: beside the source, or inside the binary. */
+  readonly body: () => string | Blob
+}
+
+/** The static files of the page by path; reading them is put off until they are asked for. */
+export const swaggerAssets: ReadonlyMap<string, SwaggerAsset> = new Map([
+  ['/swagger', { type: 'text/html; charset=utf-8', body: () => PAGE }],
+  [
+    '/swagger/assets/swagger-ui.css',
+    { type: 'text/css; charset=utf-8', body: () => Bun.file(style) },
+  ],
+  [
+    '/swagger/assets/swagger-ui-bundle.js',
+    { type: 'text/javascript; charset=utf-8', body: () => Bun.file(bundle) },
+  ],
+  [
+    '/swagger/assets/page.js',
+    { type: 'text/javascript; charset=utf-8', body: () => Bun.file(script) },
+  ],
+])

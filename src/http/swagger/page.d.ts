@@ -1,0 +1,3 @@
+/** The path of the page's script; it is served, never run here. */
+declare const path: string
+export = path

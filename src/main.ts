@@ -1,0 +1,129 @@
+#!/usr/bin/env bun
+import { fstatSync, writeSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { version } from '../package.json' with { type: 'json' }
+import type { CommandContext, EndSignal, Input, Output } from './cli/command.ts'
+import { run, wantsStack } from './cli/run.ts'
+
+declare const CCPROXY_VERSION: string | undefined
+declare const CCPROXY_COMMIT: string | undefined
+
+/** The variable that lifts Bun's limit of 256 fetches at once; read by Bun at process start only. */
+const REQUEST_LIMIT = 'BUN_CONFIG_MAX_HTTP_REQUESTS'
+
+const args = process.argv.slice(2)
+const detailed = wantsStack(args, process.env)
+
+/**
+ * Writes without `process.stdout`, whose stream takes 9 ms to load (Bun 1.4.5, 2026-11), and
+ * synchronously, so that nothing is left unwritten at the exit.
+ */
+function output(descriptor: 1 | 2): Output {
+  let gone = false
+  return {
+    get isTerminal() {
+      // Cheap for files and pipes; only a device needs the module.
+      if (!fstatSync(descriptor).isCharacterDevice()) return false
+      return process.getBuiltinModule('node:tty').isatty(descriptor)
+    },
+    write(text) {
+      const bytes = new TextEncoder().encode(text)
+      for (let sent = 0; sent < bytes.length && !gone; ) {
+        try {
+          sent += writeSync(descriptor, bytes, sent)
+        } catch (error) {
+          const code = error instanceof Error && 'code' in error ? error.code : undefined
+          // A full pipe has a slow reader; any other error means that nobody reads any more.
+          if (code === 'EAGAIN') Bun.sleepSync(1)
+          else gone = true
+        }
+      }
+    },
+  }
+}
+
+const stdout = output(1)
+const stderr = output(2)
+
+/** Lines of stdin; nothing is read before somebody asks. */
+function input(): Input {
+  let lines: AsyncIterator<string> | undefined
+  return {
+    get isTerminal() {
+      return process.getBuiltinModule('node:tty').isatty(0)
+    },
+    async readLine() {
+      const { createInterface } = process.getBuiltinModule('node:readline')
+      lines ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]()
+      const { value, done } = await lines.next()
+      return done === true ? undefined : value
+    },
+  }
+}
+
+/** One line on what went wrong; the stack only where the log level asks for it. */
+function complain(what: string, error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error)
+  const stack = detailed && error instanceof Error ? error.stack : undefined
+  if (stderr.isTerminal) {
+    stderr.write(`${what}: ${message}\n${stack === undefined ? '' : `${stack}\n`}`)
+    return
+  }
+  const time = new Date().toISOString()
+  stderr.write(
+    `${JSON.stringify({ time, level: 'error', message: `${what}: ${message}`, stack })}\n`,
+  )
+}
+
+/**
+ * Replaces this process by itself with the fetch limit lifted. The variable is then present, so
+ * this happens once; argv, every other variable and the process id stay.
+ */
+function prepareToServe(): void {
+  if (process.env[REQUEST_LIMIT]) return
+  const env: Record<string, string> = { [REQUEST_LIMIT]: '65535' }
+  for (const [name, value] of Object.entries(process.env)) {
+    if (value !== undefined && name !== REQUEST_LIMIT) env[name] = value
+  }
+  const script = process.argv[1]
+  const compiled = Bun.main.includes('$bunfs') || Bun.main.includes('~BUN')
+  const before = compiled || script === undefined ? [] : [...process.execArgv, script]
+  try {
+    process.execve?.(process.execPath, [process.execPath, ...before, ...args], env)
+  } catch (error) {
+    if (detailed) complain('Cannot restart with a higher fetch limit', error)
+  }
+  if (detailed) stderr.write(`At most 256 upstream requests at once: set ${REQUEST_LIMIT}=65535\n`)
+}
+
+function onSignal(listener: (signal: EndSignal) => void): () => void {
+  const interrupt = () => listener('SIGINT')
+  const terminate = () => listener('SIGTERM')
+  process.on('SIGINT', interrupt)
+  process.on('SIGTERM', terminate)
+  return () => {
+    process.off('SIGINT', interrupt)
+    process.off('SIGTERM', terminate)
+  }
+}
+
+process.on('unhandledRejection', (reason) => complain('Unhandled rejection', reason))
+process.on('uncaughtException', (error) => {
+  complain('Crashed', error)
+  process.exit(1)
+})
+
+const context: CommandContext = {
+  env: process.env,
+  cwd: process.cwd(),
+  home: process.env.HOME ?? process.env.USERPROFILE ?? homedir(),
+  version: typeof CCPROXY_VERSION === 'string' ? CCPROXY_VERSION : version,
+  commit: typeof CCPROXY_COMMIT === 'string' ? CCPROXY_COMMIT : 'dev',
+  stdout,
+  stderr,
+  stdin: input(),
+  onSignal,
+  prepareToServe,
+}
+
+process.exit(await run(args, context))
