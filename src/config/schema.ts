@@ -37,7 +37,7 @@ const server = section('Where ccproxy listens and how it logs', {
     description: 'Silence downstream after which a stream gets a ping (never under /pt)',
   }),
   request_timeout_seconds: leaf(Type.Number({ default: 30, minimum: 0.1, maximum: 255 }), {
-    description: 'How long a client may take between two bytes of its request',
+    description: 'How long a request body may take, beside a second for every 10 KB of it',
   }),
 })
 
