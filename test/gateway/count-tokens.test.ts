@@ -24,13 +24,6 @@ async function countText(text: string, model: string): Promise<number> {
   return count(ask({ type: 'text', text }), model)
 }
 
-function textOf(language: string): string {
-  const texts: Readonly<Record<string, string>> = stored.texts
-  const text = texts[language]
-  if (text === undefined) throw new Error(`No text in "${language}"`)
-  return text
-}
-
 /** Pseudo-random text of all kinds, the same on each run. */
 function texts(): string[] {
   const bits = [
@@ -69,11 +62,8 @@ function texts(): string[] {
 describe('stored counts', () => {
   for (const one of stored.cases) {
     test(`${one.model}: ${one.name}`, async () => {
-      const { request, prompt, repeat } = one
-      const text =
-        prompt !== undefined
-          ? `Count the number of tokens in the following ${prompt} text: ${textOf(prompt)}`
-          : (repeat?.text.repeat(repeat.times) ?? '')
+      const { request, repeat } = one
+      const text = repeat?.text.repeat(repeat.times) ?? ''
       const system = repeat === undefined ? {} : { system: repeat.system }
       const sent: unknown = request ?? {
         model: one.model,
@@ -92,7 +82,7 @@ describe('text', () => {
     const plain = { disallowedSpecial: new Set<string>() }
     for (const text of [
       ...texts(),
-      `${textOf('Korean')} `.repeat(30),
+      '모델은 글을 토큰으로 나누어 읽고 하나씩 이어 씁니다. '.repeat(200),
       '<|endoftext|> '.repeat(200),
     ]) {
       expect(await countO200k(text)).toBe(countTokens(text, plain))
@@ -126,7 +116,7 @@ describe('text', () => {
     await countText(text, 'gpt-5')
     clearInterval(timer)
     // 25 ms on an idle machine; the rest is for a busy one.
-    expect(longest).toBeLessThan(150)
+    expect(longest).toBeLessThan(400)
   })
 
   test('that comes again is not counted again', async () => {
@@ -134,7 +124,7 @@ describe('text', () => {
     await countText(text, 'qwen3')
     const start = performance.now()
     await countText(text, 'qwen3')
-    expect(performance.now() - start).toBeLessThan(20)
+    expect(performance.now() - start).toBeLessThan(100)
   })
 })
 
