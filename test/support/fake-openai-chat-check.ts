@@ -53,7 +53,7 @@ export function checkChatBody(body: Json, extras: Extras = {}): void {
   checkEffort(body.reasoning_effort, body.model, 'reasoning_effort')
   checkLabels(body)
   checkStream(body)
-  checkStop(body.stop)
+  checkStop(body)
   checkCounts(body)
   const names = checkTools(body)
   checkChoice(body, names)
@@ -94,8 +94,11 @@ function checkStream(body: Json): void {
   )
 }
 
-function checkStop(stop: unknown): void {
+function checkStop({ stop, model }: Json): void {
   if (stop === undefined || stop === null) return
+  if (isReasoningModel(model)) {
+    refuseParam('stop', "Unsupported parameter: 'stop' with this model.", 'unsupported_parameter')
+  }
   const list = typeof stop === 'string' ? [stop] : stop
   demandParam(Array.isArray(list), 'stop', 'expected a string or a list', 'invalid_type')
   demandParam(list.length >= 1 && list.length <= 4, 'stop', 'expected 1 to 4 sequences')

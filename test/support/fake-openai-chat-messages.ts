@@ -111,7 +111,7 @@ function checkCalls(message: Json, at: string): void {
     closedKeys(call, ['id', 'type', String(call.type)], here)
     const { id } = call
     demandParam(typeof id === 'string' && id !== '', `${here}.id`, 'missing')
-    demandParam(id.length <= 64, `${here}.id`, 'string too long', 'string_above_max_length')
+    demandParam(id.length <= 40, `${here}.id`, 'string too long', 'string_above_max_length')
     const inner = asJson(call[String(call.type)])
     const custom = call.type === 'custom'
     closedKeys(inner, ['name', custom ? 'input' : 'arguments'], `${here}.${String(call.type)}`)

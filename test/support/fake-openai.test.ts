@@ -62,6 +62,7 @@ const refusedChats: [what: string, body: Json, param: string][] = [
   ['both limits', chat({ max_tokens: 9, max_completion_tokens: 9 }), 'max_tokens'],
   ['a limit of 0', chat({ max_tokens: 0 }), 'max_tokens'],
   ['five stops', chat({ stop: ['a', 'b', 'c', 'd', 'e'] }), 'stop'],
+  ['stop for a thinking model', chat({ model: 'gpt-5.5', stop: ['x'] }), 'stop'],
   ['stream_options without stream', chat({ stream_options: {} }), 'stream_options'],
   ['a long user', chat({ user: 'x'.repeat(65) }), 'user'],
   ['a long metadata value', chat({ metadata: { a: 'x'.repeat(513) } }), 'metadata.a'],
@@ -117,6 +118,11 @@ const refusedChats: [what: string, body: Json, param: string][] = [
     'arguments that are no JSON',
     messages(user, { role: 'assistant', tool_calls: [call('a', { arguments: "{'a'" })] }),
     'messages[1].tool_calls[0].function.arguments',
+  ],
+  [
+    'a long call id',
+    messages(user, { role: 'assistant', tool_calls: [call('x'.repeat(41))] }),
+    'messages[1].tool_calls[0].id',
   ],
   ['an unanswered call', messages(user, asks('a')), 'messages'],
   [
