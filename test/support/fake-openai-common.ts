@@ -31,11 +31,11 @@ export function checkSampling(body: Json): void {
   }
 }
 
-/** Refuses an effort that is unknown, or given to a model that does not think. */
+/** Refuses an effort that is unknown, or given to a model of OpenAI's that does not think. */
 export function checkEffort(effort: unknown, model: unknown, param: string): void {
   if (effort === undefined || effort === null) return
   oneOf(effort, EFFORTS, param)
-  if (!isReasoningModel(model)) {
+  if (/^gpt-4/.test(String(model))) {
     refuseParam(
       param,
       `Unsupported parameter: '${param}' with this model.`,
