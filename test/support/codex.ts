@@ -9,6 +9,8 @@ export interface CodexOptions {
   readonly baseUrl: string
   readonly apiKey: string
   readonly model: string
+  /** A second turn in the same conversation, after the first has ended. */
+  readonly followUp?: string
   /** Files in its working directory, by name. */
   readonly files?: Readonly<Record<string, string>>
   readonly timeout?: number
@@ -19,7 +21,6 @@ export interface CodexOutcome {
   readonly code: number
   readonly stdout: string
   readonly stderr: string
-  readonly seconds: number
   /** A file below its working directory. */
   readonly file: (path: string) => Promise<string | undefined>
   remove(): void
@@ -70,10 +71,26 @@ export async function runCodex(options: CodexOptions): Promise<CodexOutcome> {
   for (const [name, content] of Object.entries(options.files ?? {})) {
     writeFileSync(join(work, name), content)
   }
-  const started = performance.now()
-  const child = Bun.spawn([codexPath(), 'exec', '--skip-git-repo-check', options.prompt], {
+  const exec = (args: readonly string[]) => execute(args, work, home.path, options)
+  const outcome = await exec([options.prompt])
+  const last =
+    options.followUp === undefined ? outcome : await exec(['resume', '--last', options.followUp])
+  const file = async (path: string): Promise<string | undefined> => {
+    const found = Bun.file(join(work, path))
+    return (await found.exists()) ? found.text() : undefined
+  }
+  return { ...last, file, remove: () => home.remove() }
+}
+
+async function execute(
+  args: readonly string[],
+  work: string,
+  home: string,
+  options: CodexOptions,
+): Promise<Pick<CodexOutcome, 'code' | 'stdout' | 'stderr'>> {
+  const child = Bun.spawn([codexPath(), 'exec', '--skip-git-repo-check', ...args], {
     cwd: work,
-    env: cleanEnv(home.path, { PROXY_KEY: options.apiKey }),
+    env: cleanEnv(home, { PROXY_KEY: options.apiKey }),
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'pipe',
@@ -85,10 +102,5 @@ export async function runCodex(options: CodexOptions): Promise<CodexOutcome> {
     child.exited,
   ])
   clearTimeout(timer)
-  const file = async (path: string): Promise<string | undefined> => {
-    const found = Bun.file(join(work, path))
-    return (await found.exists()) ? found.text() : undefined
-  }
-  const seconds = (performance.now() - started) / 1000
-  return { code, stdout, stderr, seconds, file, remove: () => home.remove() }
+  return { code, stdout, stderr }
 }
