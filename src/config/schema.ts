@@ -209,6 +209,22 @@ const oauth = section("The plan login, the account holder's own choice and risk"
   refresh_before_seconds: leaf(Type.Number({ default: 300, minimum: 0 }), {
     description: 'How long before its expiry a token is refreshed',
   }),
+  authorize_url: leaf(Type.Optional(Type.String({ minLength: 1 })), {
+    description: "Sign-in page in place of Anthropic's, for testing and gateways",
+    example: 'https://gateway.example/oauth/authorize',
+  }),
+  token_url: leaf(Type.Optional(Type.String({ minLength: 1 })), {
+    description: "Token endpoint in place of Anthropic's, for testing and gateways",
+    example: 'https://gateway.example/oauth/token',
+  }),
+  profile_url: leaf(Type.Optional(Type.String({ minLength: 1 })), {
+    description: "Profile endpoint in place of Anthropic's, for testing and gateways",
+    example: 'https://gateway.example/oauth/profile',
+  }),
+  client_id: leaf(Type.Optional(Type.String({ minLength: 1 })), {
+    description: 'Client id that goes with these addresses, for testing and gateways',
+    example: 'my-client-id',
+  }),
 })
 
 const record = section('What ccproxy keeps and shows of its work', {
