@@ -1,5 +1,8 @@
 import type { Server } from 'bun'
 import { clientKeys } from '../auth/client-key.ts'
+import { type LazyLogins, lazyLogins } from '../auth/lazy-logins.ts'
+import { loginsOptions } from '../config/logins-options.ts'
+import { isLoopback } from '../config/loopback.ts'
 import type { Settings } from '../config/schema.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import { Ticker } from '../kit/clock.ts'
@@ -42,7 +45,8 @@ const LAST_BYTES_MS = 500
 export async function startServer(options: StartOptions): Promise<RunningServer> {
   const { settings, version } = options
   const logger = createLogger(levelOf(settings), formatOf(options))
-  const gateway = createGateway(options, logger)
+  const logins = createLogins(options, logger)
+  const gateway = createGateway(options, logger, logins)
   const state = { draining: false }
   const door = new Door({ logger, guard: guardOf(settings), draining: () => state.draining })
   const context: App = {
@@ -74,6 +78,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
       await gateway.drain(settings.server.drain_seconds * 1000)
       await Promise.race([stopped, Bun.sleep(LAST_BYTES_MS)])
       server.stop(true)
+      await logins.close()
       logger.log('info', 'stopped')
     },
     stop() {
@@ -83,11 +88,23 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   }
 }
 
-function createGateway(options: StartOptions, logger: Logger): Gateway {
+/** Nothing of them is loaded before a request, the status or a login asks. */
+function createLogins(options: StartOptions, logger: Logger): LazyLogins {
+  const { settings, env, home, version } = options
+  const shout = (message: string) => logger.log('error', message)
+  return lazyLogins(loginsOptions(settings, { env, home, version, shout }))
+}
+
+function createGateway(options: StartOptions, logger: Logger, logins: LazyLogins): Gateway {
   const { settings, version } = options
   const { server, network, routing } = settings
   const upstreams = createProviders(
     Object.entries(settings.providers).map(([name, own]) => ({ name, version, ...own })),
+    {
+      logins: logins.sources,
+      loopbackOnly: isLoopback(server.host),
+      identity: settings.auth.oauth.system_prompt_injection,
+    },
   )
   return new Gateway({
     routes: { upstreams, default: routing.default, models: routing.models },
