@@ -203,7 +203,8 @@ const oauth = section("The plan login, the account holder's own choice and risk"
     description: 'Port of the login callback; the next free one if taken',
   }),
   redirect_uri: leaf(Type.Optional(Type.String({ minLength: 1 })), {
-    description: 'Redirect of a login started through POST /oauth/login',
+    description:
+      'Redirect of a login started through POST /oauth/login; without it /oauth/callback here',
     example: 'http://localhost:8000/oauth/callback',
   }),
   refresh_before_seconds: leaf(Type.Number({ default: 300, minimum: 0 }), {
