@@ -153,7 +153,11 @@ function once(ask: () => boolean): () => boolean {
 
 /** The headers of a request to whatever speaks Anthropic's API, all but the credential. */
 export function requestHeaders(call: UpstreamCall, options: ProviderOptions): Headers {
-  const headers = copyRequestHeaders(call.clientHeaders, ALLOW[call.mode])
+  const allow = call.translated ? ALLOW.minimal : ALLOW[call.mode]
+  const headers = copyRequestHeaders(call.clientHeaders, allow)
+  if (call.betas.length > 0) {
+    headers.set('anthropic-beta', mergeBetas(headers.get('anthropic-beta'), call.betas))
+  }
   if (!headers.has('anthropic-version')) headers.set('anthropic-version', DEFAULT_VERSION)
   if (!headers.has('user-agent')) headers.set('user-agent', `ccproxy/${options.version}`)
   for (const [name, value] of Object.entries(options.headers)) headers.set(name, value)

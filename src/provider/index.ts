@@ -3,13 +3,17 @@ import type { InjectionMode } from '../auth/identity.ts'
 import { KeyHelper } from '../auth/key-helper.ts'
 import type { TokenSource } from '../auth/token-source.ts'
 import type { Secret } from '../kit/secret.ts'
+import type { ProtocolName } from '../protocol/protocol.ts'
 import { createAnthropicProvider } from './anthropic.ts'
 import { createDemoProvider } from './demo.ts'
+import { createOpenAiProvider } from './openai.ts'
+import { OPENAI_MODELS } from './openai-models.ts'
 import type { Provider, ProviderOptions } from './provider.ts'
 
 /** How each kind of upstream is made; a new one is one line here. */
 const KINDS: Readonly<Record<string, (options: ProviderOptions) => Provider>> = {
   anthropic: createAnthropicProvider,
+  openai: createOpenAiProvider,
   demo: createDemoProvider,
 }
 
@@ -25,6 +29,21 @@ export interface ProviderEntry {
   readonly credential: CredentialSetting
   readonly headers: Readonly<Record<string, string>>
   readonly models: Readonly<Record<string, string>>
+  readonly wire?: ProtocolName | undefined
+  readonly profile?: string | undefined
+  readonly profile_overrides?: Readonly<Record<string, unknown>> | undefined
+  readonly default_model?: string | undefined
+  readonly force_model?: boolean | undefined
+  readonly default_max_tokens?: number | undefined
+}
+
+/** An upstream with the names that its models go by. */
+export interface NamedUpstream {
+  readonly provider: Provider
+  readonly models: Readonly<Record<string, string>>
+  readonly openAiModels: Readonly<Record<string, string>>
+  readonly defaultModel: string | undefined
+  readonly forceModel: boolean
 }
 
 /** What all upstreams of one process share. */
@@ -42,24 +61,36 @@ const HELPER_TTL_MS = 300_000
 export function createProviders(
   entries: readonly ProviderEntry[],
   shared: SharedOptions,
-): Map<string, { provider: Provider; models: Readonly<Record<string, string>> }> {
-  const upstreams = new Map<
-    string,
-    { provider: Provider; models: Readonly<Record<string, string>> }
-  >()
+): Map<string, NamedUpstream> {
+  const upstreams = new Map<string, NamedUpstream>()
   for (const entry of entries) {
-    const provider = KINDS[entry.kind]?.({
-      name: entry.name,
-      baseUrl: entry.base_url,
-      credential: entry.credential,
-      credentials: sourcesOf(entry, shared),
-      identity: shared.identity,
-      headers: entry.headers,
-      version: entry.version,
+    const provider = KINDS[entry.kind]?.(optionsOf(entry, shared))
+    if (provider === undefined) continue
+    upstreams.set(entry.name, {
+      provider,
+      models: entry.models,
+      openAiModels: provider.wire === 'messages' ? OPENAI_MODELS : {},
+      defaultModel: entry.default_model,
+      forceModel: entry.force_model === true,
     })
-    if (provider !== undefined) upstreams.set(entry.name, { provider, models: entry.models })
   }
   return upstreams
+}
+
+function optionsOf(entry: ProviderEntry, shared: SharedOptions): ProviderOptions {
+  return {
+    name: entry.name,
+    baseUrl: entry.base_url,
+    credential: entry.credential,
+    credentials: sourcesOf(entry, shared),
+    identity: shared.identity,
+    headers: entry.headers,
+    version: entry.version,
+    wire: entry.wire,
+    profile: entry.profile,
+    profileOverrides: entry.profile_overrides,
+    defaultMaxTokens: entry.default_max_tokens,
+  }
 }
 
 function sourcesOf(entry: ProviderEntry, shared: SharedOptions): CredentialSources {
