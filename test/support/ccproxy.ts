@@ -43,7 +43,8 @@ export interface Outcome {
   readonly stderr: string
 }
 
-function command(args: readonly string[]): string[] {
+/** The command line of ccproxy from source, or of the binary that CCPROXY_BINARY names. */
+export function ccproxyCommand(args: readonly string[]): string[] {
   const binary = process.env.CCPROXY_BINARY
   if (binary !== undefined && binary !== '') return [binary, ...args]
   return [process.execPath, join(ROOT, 'src', 'main.ts'), ...args]
@@ -62,7 +63,7 @@ function environment(home: string, options: CcproxyOptions): Record<string, stri
 export async function startCcproxy(options: CcproxyOptions = {}): Promise<Ccproxy> {
   const home = tempDir()
   if (options.toml !== undefined) writeFileSync(join(home.path, 'ccproxy.toml'), options.toml)
-  const child = Bun.spawn(command(['serve', '--port', '0', ...(options.flags ?? [])]), {
+  const child = Bun.spawn(ccproxyCommand(['serve', '--port', '0', ...(options.flags ?? [])]), {
     cwd: home.path,
     env: environment(home.path, options),
     stdin: 'ignore',
@@ -131,7 +132,7 @@ export async function runCcproxy(
 ): Promise<Outcome> {
   const home = tempDir()
   if (options.toml !== undefined) writeFileSync(join(home.path, 'ccproxy.toml'), options.toml)
-  const child = Bun.spawn(command(args), {
+  const child = Bun.spawn(ccproxyCommand(args), {
     cwd: home.path,
     env: environment(home.path, options),
     stdin: 'ignore',
