@@ -169,7 +169,10 @@ async function run(work: Work): Promise<Response> {
 /** Sends; an upstream that wants the other name of the token limit is believed, once and from then on. */
 async function send(work: Work): Promise<Reply> {
   const { call, translation, route, exchange } = work
-  const opens = translation === undefined ? undefined : (chunk: Uint8Array) => work.opens(chunk)
+  const opens =
+    translation === undefined || !work.streams
+      ? undefined
+      : (chunk: Uint8Array) => work.opens(chunk)
   const reply = await relay({ ...call, opens })
   if (translation?.upstream.name !== 'chat' || reply.status !== 400) return reply
   if (reply.kind !== 'body') return reply

@@ -54,7 +54,10 @@ export async function relay(call: RelayCall): Promise<Reply> {
     clearTimeout(timer)
     return await begin(call, response)
   } catch (error) {
-    throw stoppedBy(call.controller.signal) ?? fetchFailure(error, call.provider.name)
+    const failure = stoppedBy(call.controller.signal) ?? fetchFailure(error, call.provider.name)
+    // What is left of a reply that is not wanted must not go on arriving.
+    call.controller.abort(failure)
+    throw failure
   } finally {
     clearTimeout(timer)
   }

@@ -26,6 +26,8 @@ export async function respond(work: Work, reply: Reply): Promise<Response> {
   settlement.status = reply.status
   settlement.requestId = upstreamId(reply)
   const headers = headersFor(work, copyResponseHeaders(reply.headers))
+  // x-request-id will be ours: the upstream's own stays under Anthropic's name for it.
+  if (settlement.requestId !== undefined) headers.set('request-id', settlement.requestId)
   if (reply.kind === 'raw') {
     const { source, status } = reply
     return new Response(pumped(work, source, passRaw()), { status, headers })

@@ -63,7 +63,7 @@ export class Work {
 
   /** Whether this chunk lets a translated stream begin: only then has it content, or its error a status. */
   opens(chunk: Uint8Array): boolean {
-    return !this.streams || this.#translate()?.opens(chunk) !== false
+    return this.#translate()?.opens(chunk) !== false
   }
 
   /** The machine for the upstream's events: translating, or untouched under `/pt`, or whole events with pings. */
