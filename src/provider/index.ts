@@ -40,9 +40,13 @@ export interface ProviderEntry {
 /** An upstream with the names that its models go by. */
 export interface NamedUpstream {
   readonly provider: Provider
+  /** From the client's name, exact or with `*`, to the upstream's. */
   readonly models: Readonly<Record<string, string>>
+  /** The same for OpenAI clients only, looked up after `models`. */
   readonly openAiModels: Readonly<Record<string, string>>
+  /** The name for models that no map knows. */
   readonly defaultModel: string | undefined
+  /** Always send `defaultModel`. */
   readonly forceModel: boolean
 }
 
