@@ -37,7 +37,7 @@ const server = section('Where ccproxy listens and how it logs', {
     description: 'Silence downstream after which a stream gets a ping (never under /pt)',
   }),
   request_timeout_seconds: leaf(Type.Number({ default: 30, minimum: 0.1, maximum: 255 }), {
-    description: 'How long a client may take between two bytes of its request',
+    description: 'How long a request body may take, beside a second for every 10 KB of it',
   }),
 })
 
@@ -210,11 +210,28 @@ const oauth = section("The plan login, the account holder's own choice and risk"
     description: 'Port of the login callback; the next free one if taken',
   }),
   redirect_uri: leaf(Type.Optional(Type.String({ minLength: 1 })), {
-    description: 'Redirect of a login started through POST /oauth/login',
+    description:
+      'Redirect of a login started through POST /oauth/login; without it /oauth/callback here',
     example: 'http://localhost:8000/oauth/callback',
   }),
   refresh_before_seconds: leaf(Type.Number({ default: 300, minimum: 0 }), {
     description: 'How long before its expiry a token is refreshed',
+  }),
+  authorize_url: leaf(Type.Optional(Type.String({ minLength: 1 })), {
+    description: "Sign-in page in place of Anthropic's, for testing and gateways",
+    example: 'https://gateway.example/oauth/authorize',
+  }),
+  token_url: leaf(Type.Optional(Type.String({ minLength: 1 })), {
+    description: "Token endpoint in place of Anthropic's, for testing and gateways",
+    example: 'https://gateway.example/oauth/token',
+  }),
+  profile_url: leaf(Type.Optional(Type.String({ minLength: 1 })), {
+    description: "Profile endpoint in place of Anthropic's, for testing and gateways",
+    example: 'https://gateway.example/oauth/profile',
+  }),
+  client_id: leaf(Type.Optional(Type.String({ minLength: 1 })), {
+    description: 'Client id that goes with these addresses, for testing and gateways',
+    example: 'my-client-id',
   }),
 })
 

@@ -63,8 +63,18 @@ export async function relay(call: RelayCall): Promise<Reply> {
   }
 }
 
+/** Sends a call; an answer for which the provider has another call is given up for that one's, once. */
 async function send(call: RelayCall): Promise<Response> {
-  const { provider, prepared, controller, pool } = call
+  const response = await sendOnce(call, call.prepared)
+  if (response.status < 400) return response
+  const next = await call.prepared.retry?.(response.status)
+  if (next === undefined) return response
+  await response.body?.cancel()
+  return sendOnce(call, next)
+}
+
+async function sendOnce(call: RelayCall, prepared: PreparedCall): Promise<Response> {
+  const { provider, controller, pool } = call
   const reused = pool.take(prepared.url)
   const sent = performance.now()
   try {

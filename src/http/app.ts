@@ -3,6 +3,7 @@ import { ProxyError } from '../kit/error.ts'
 import type { App } from './context.ts'
 import { familyOf } from './errors.ts'
 import { incomingOf } from './incoming.ts'
+import { oauthRoutes } from './routes/oauth.ts'
 import { proxyRoutes } from './routes/proxy.ts'
 import { serviceRoutes } from './routes/service.ts'
 import { swaggerRoutes } from './swagger.ts'
@@ -25,6 +26,7 @@ export function createApp(context: App) {
       context.fail(CODES[String(code)]?.(request) ?? error, request),
     )
     .use(serviceRoutes(context))
+    .use(oauthRoutes(context))
     .use(proxyRoutes(context))
   return app.use(
     swaggerRoutes({

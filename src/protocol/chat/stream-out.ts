@@ -1,4 +1,5 @@
 import type { ProxyError } from '../../kit/error.ts'
+import { isRecord } from '../../kit/json.ts'
 import { errorOfEvent } from '../messages/error.ts'
 import { truncated } from '../messages/events.ts'
 import type {
@@ -10,7 +11,7 @@ import type {
 } from '../messages/schema.ts'
 import { mergeUsage } from '../messages/usage.ts'
 import type { StreamOut, World } from '../protocol.ts'
-import { isRecord, textOf } from '../value.ts'
+import { textOf } from '../value.ts'
 import { chatErrors } from './error.ts'
 import { finishReasonOf } from './finish-reason.ts'
 import { usageOut } from './usage.ts'
