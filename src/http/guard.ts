@@ -32,6 +32,7 @@ const OPEN_PATHS: ReadonlySet<string> = new Set([
   '/oauth/callback',
   ...SWAGGER_SHELL_PATHS,
 ])
+const NO_HEADERS = {}
 const HEALTH_PATHS: ReadonlySet<string> = new Set(['/health', '/health/ready'])
 
 /** Lets a request in, or throws the ProxyError that refuses it. `path` is canonical. */
@@ -51,7 +52,7 @@ export function admit(
     client: { name: check.ok ? check.name : undefined, address },
     credential: check.ok ? check.credential : undefined,
     trusted: check.ok,
-    headers: { ...limited, ...cors },
+    headers: limited === undefined && cors === undefined ? NO_HEADERS : { ...limited, ...cors },
   }
 }
 
@@ -145,6 +146,7 @@ function isAddress(name: string): boolean {
 
 /** Whether an address is this machine's own. */
 export function isLoopback(address: string): boolean {
+  if (address === '127.0.0.1') return true
   const plain = address.replace(/^::ffff:/, '')
   return plain === '::1' || plain === 'localhost' || /^127(\.\d{1,3}){3}$/.test(plain)
 }

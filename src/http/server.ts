@@ -44,7 +44,13 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const logger = createLogger(levelOf(settings), formatOf(options))
   const gateway = createGateway(options, logger)
   const state = { draining: false }
-  const door = new Door({ logger, guard: guardOf(settings), draining: () => state.draining })
+  const guard = guardOf(settings)
+  const door = new Door({
+    logger,
+    guard,
+    draining: () => state.draining,
+    onlyAddress: guard.limitsLoopback ? undefined : onlyAddress(settings.server.host),
+  })
   const context: App = {
     gateway,
     bodyLimits: {
@@ -103,6 +109,11 @@ function createGateway(options: StartOptions, logger: Logger): Gateway {
     observer: logObserver(logger),
     ticker: new Ticker(),
   })
+}
+
+/** Who listens on one loopback address hears from this machine only. */
+function onlyAddress(host: string): string | undefined {
+  return host === '127.0.0.1' || host === '::1' ? host : undefined
 }
 
 function guardOf(settings: Settings) {

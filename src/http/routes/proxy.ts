@@ -77,7 +77,7 @@ async function serveJson(
 ): Promise<Response> {
   checkContentType(request)
   const body = await readBody(request, context.bodyLimits)
-  return context.gateway.handle({ ...exchangeOf(request, prefix, named, endpoint), body })
+  return context.gateway.handle(exchangeOf(request, prefix, named, endpoint, body))
 }
 
 function serveModels(
@@ -113,6 +113,7 @@ function exchangeOf(
   prefix: Prefix,
   named: Named | undefined,
   endpoint: Endpoint,
+  body?: Uint8Array,
 ): Exchange {
   const { id, started, path, query, admission } = incomingOf(request)
   checkMode(prefix)
@@ -125,7 +126,7 @@ function exchangeOf(
     method: request.method,
     path: path.slice(path.indexOf('/v1/')) + query,
     headers: request.headers,
-    body: undefined,
+    body,
     signal: request.signal,
     client: admission.client,
     credential: admission.credential,
