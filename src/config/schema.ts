@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { ProfileOverrides } from '../protocol/profile.ts'
 import { leaf, oneOf, SecretText, section, textMap } from './leaf.ts'
 
 const server = section('Where ccproxy listens and how it logs', {
@@ -36,7 +37,7 @@ const server = section('Where ccproxy listens and how it logs', {
     description: 'Silence downstream after which a stream gets a ping (never under /pt)',
   }),
   request_timeout_seconds: leaf(Type.Number({ default: 30, minimum: 0.1, maximum: 255 }), {
-    description: 'How long a client may take between two bytes of its request',
+    description: 'How long a request body may take, beside a second for every 10 KB of it',
   }),
 })
 
@@ -150,13 +151,19 @@ const provider = section('An upstream', {
   models: leaf(textMap({ default: {} }), {
     description: "Map from the client's model name, exact or with *, to the upstream's",
   }),
-  wire: leaf(Type.Optional(oneOf(['chat', 'responses'], { default: 'chat' })), {
-    description: 'OpenAI protocol that the upstream speaks',
-    kinds: ['openai'],
+  wire: leaf(Type.Optional(oneOf(['chat', 'responses'])), {
+    description: 'OpenAI protocol that the upstream speaks; chat where none is said',
+    example: 'chat',
+    kinds: ['openai', 'demo'],
   }),
   profile: leaf(Type.Optional(Type.String({ minLength: 1 })), {
     description: 'Built-in set of upstream quirks; without it the base URL decides',
     example: 'openai',
+    kinds: ['openai'],
+  }),
+  profile_overrides: leaf(Type.Optional(ProfileOverrides), {
+    description: "Single quirks of the profile, as a table: see the profile's keys",
+    example: { max_output_tokens: 8192 },
     kinds: ['openai'],
   }),
   default_model: leaf(Type.Optional(Type.String({ minLength: 1 })), {

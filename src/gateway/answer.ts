@@ -1,12 +1,40 @@
 import { ProxyError } from '../kit/error.ts'
 import { splice } from '../kit/json-splice.ts'
-import { readEnvelope } from './envelope.ts'
-import type { Exchange } from './exchange.ts'
-import type { Hub, Running } from './hub.ts'
+import { otherLimitField } from '../protocol/chat/request-out.ts'
+import type { Codec } from '../protocol/codec.ts'
+import { CODECS } from '../protocol/index.ts'
+import type { Note } from '../protocol/protocol.ts'
+import { readUpstreamError } from '../protocol/read-error.ts'
+import type { PreparedCall } from '../provider/provider.ts'
+import { answerCount } from './answer-count.ts'
+import { type ReadEnvelope, readEnvelope } from './envelope.ts'
+import type { Endpoint, Exchange } from './exchange.ts'
+import type { Hub } from './hub.ts'
 import { type RelayCall, type Reply, relay } from './relay.ts'
-import { openEarly, respond, type Work } from './respond.ts'
-import { chooseRoute } from './route.ts'
+import { openEarly, respond } from './respond.ts'
+import { chooseRoute, type Route } from './route.ts'
 import type { Settlement } from './settlement.ts'
+import { type Translation, translate, withoutForeignThinking } from './translate.ts'
+import { Work } from './work.ts'
+
+/** The protocol in which each endpoint's client speaks; lists of models have none of their own. */
+const SPEAKS: Readonly<Record<Endpoint, Codec | undefined>> = {
+  messages: CODECS.messages,
+  count_tokens: CODECS.messages,
+  upload: CODECS.messages,
+  chat: CODECS.chat,
+  responses: CODECS.responses,
+  models: undefined,
+  model: undefined,
+}
+
+/** What one request becomes on its way up. */
+interface Ascent {
+  readonly body: Exchange['body']
+  readonly path: string
+  readonly notes: readonly Note[]
+  readonly translation: Translation | undefined
+}
 
 /** The way of one exchange: envelope, route, request, reply. */
 export async function answer(
@@ -16,23 +44,99 @@ export async function answer(
 ): Promise<Response> {
   const envelope = readsBody(exchange) ? readEnvelope(exchange.body) : undefined
   settlement.model = envelope?.model
-  const { provider, model } = chooseRoute(gateway.options.routes, exchange, envelope?.model)
+  const route = chooseRoute(gateway.options.routes, exchange, envelope?.model)
+  const { provider } = route
   settlement.upstream = provider.name
-  const body =
-    readsBody(exchange) && envelope !== undefined && model !== envelope.model
-      ? splice(exchange.body, envelope.modelSpan, JSON.stringify(model))
-      : exchange.body
-  const prepared = await provider.prepare({
+  const upstream = CODECS[provider.wire]
+  const client = SPEAKS[exchange.endpoint] ?? upstream
+  if (client !== upstream && exchange.endpoint === 'count_tokens') {
+    return answerCount(exchange, route, settlement)
+  }
+  if (client !== upstream && exchange.endpoint === 'upload') throw noUploads(exchange, route)
+  const ascent =
+    client === upstream
+      ? passUp(exchange, route, envelope)
+      : translateUp(exchange, route, envelope, client, upstream)
+  settlement.notes = ascent.notes
+  const call = relayCall(gateway, exchange, route, await prepare(exchange, route, ascent))
+  const streams = envelope?.stream === true && exchange.endpoint !== 'count_tokens'
+  const { translation } = ascent
+  const work = new Work({
+    gateway,
+    exchange,
+    settlement,
+    call,
+    route,
+    client,
+    upstream,
+    translation,
+    streams,
+  })
+  return run(work)
+}
+
+/** The client's bytes as they came, but for a mapped model name. */
+function passUp(exchange: Exchange, route: Route, envelope: ReadEnvelope | undefined): Ascent {
+  const { path } = exchange
+  if (!readsBody(exchange) || envelope === undefined || exchange.mode !== 'full') {
+    return { body: exchange.body, path, notes: [], translation: undefined }
+  }
+  const named =
+    route.model === envelope.model
+      ? exchange.body
+      : splice(exchange.body, envelope.modelSpan, JSON.stringify(route.model))
+  if (exchange.endpoint !== 'messages')
+    return { body: named, path, notes: [], translation: undefined }
+  return { ...withoutForeignThinking(named), path, translation: undefined }
+}
+
+function translateUp(
+  exchange: Exchange,
+  route: Route,
+  envelope: ReadEnvelope | undefined,
+  client: Codec,
+  upstream: Codec,
+): Ascent {
+  if (!readsBody(exchange) || envelope === undefined) {
+    throw new ProxyError('internal', `No body to translate for "${exchange.endpoint}"`)
+  }
+  const model = route.model ?? envelope.model
+  const translation = translate({
+    client,
+    upstream,
+    body: exchange.body,
+    asked: envelope.model,
+    model,
+    profile: route.provider.profile?.(model),
+    defaultMaxTokens: route.provider.defaultMaxTokens,
+    requestId: exchange.id,
+  })
+  return { body: translation.body, path: upstream.path, notes: translation.notes, translation }
+}
+
+function prepare(exchange: Exchange, route: Route, ascent: Ascent): Promise<PreparedCall> {
+  return route.provider.prepare({
     mode: exchange.mode,
     method: exchange.method,
-    path: exchange.path,
+    path: ascent.path,
     clientHeaders: exchange.headers,
-    body,
+    body: ascent.body,
     clientCredential: exchange.credential,
+    callerKey: exchange.callerKey,
+    translated: ascent.translation !== undefined,
+    betas: ascent.translation?.betas ?? [],
   })
+}
+
+function relayCall(
+  gateway: Hub,
+  exchange: Exchange,
+  route: Route,
+  prepared: PreparedCall,
+): RelayCall {
   const { timing } = gateway.options
-  const call: RelayCall = {
-    provider,
+  return {
+    provider: route.provider,
     prepared,
     controller: new AbortController(),
     headerTimeoutMs: timing.headerTimeoutMs,
@@ -40,14 +144,13 @@ export async function answer(
     pool: gateway.pool,
     raw: exchange.endpoint === 'upload',
     waits: exchange.mode !== 'passthrough',
+    opens: undefined,
   }
-  const streams = envelope?.stream === true && exchange.endpoint !== 'count_tokens'
-  return run({ gateway, exchange, settlement, call, model, running: runningOf(call) }, streams)
 }
 
 /** Sends the call. From here on the client's leaving and the drain end it. */
-async function run(work: Work, streams: boolean): Promise<Response> {
-  const { gateway, exchange, call, running, settlement } = work
+async function run(work: Work): Promise<Response> {
+  const { gateway, exchange, running, settlement } = work
   const leave = () => {
     const { reason } = exchange.signal
     if (reason instanceof ProxyError) running.end(reason)
@@ -56,20 +159,33 @@ async function run(work: Work, streams: boolean): Promise<Response> {
   if (exchange.signal.aborted) leave()
   else exchange.signal.addEventListener('abort', leave, { once: true })
   settlement.onSettled(gateway.track(running))
-  const reply = relay(call)
-  const mayOpenEarly = streams && exchange.mode !== 'passthrough'
+  const reply = send(work)
+  const mayOpenEarly = work.streams && exchange.mode !== 'passthrough'
   const earlyOpenMs = mayOpenEarly ? gateway.options.timing.earlyOpenMs : Number.POSITIVE_INFINITY
   const begun = await within(reply, earlyOpenMs)
   return begun === undefined ? openEarly(work, reply) : respond(work, begun)
 }
 
-/** Until a stream has begun, whoever ends the exchange ends the upstream request. */
-function runningOf(call: RelayCall): Running {
-  return {
-    end: (reason) => call.controller.abort(reason),
-    leave: () =>
-      call.controller.abort(new ProxyError('client_closed', 'Client closed the request')),
-  }
+/** Sends; an upstream that wants the other name of the token limit is believed, once and from then on. */
+async function send(work: Work): Promise<Reply> {
+  const { call, translation, route, exchange } = work
+  const opens =
+    translation === undefined || !work.streams
+      ? undefined
+      : (chunk: Uint8Array) => work.opens(chunk)
+  const reply = await relay({ ...call, opens })
+  if (translation?.upstream.name !== 'chat' || reply.status !== 400) return reply
+  if (reply.kind !== 'body') return reply
+  const body = new TextDecoder().decode(reply.bytes)
+  const { message } = readUpstreamError({ status: 400, body })
+  const other = otherLimitField(message, translation.profile.max_tokens_field)
+  const model = route.model
+  if (other === undefined || model === undefined) return reply
+  route.provider.learn?.(model, { max_tokens_field: other })
+  const envelope = readsBody(exchange) ? readEnvelope(exchange.body) : undefined
+  const ascent = translateUp(exchange, route, envelope, work.client, work.upstream)
+  work.translation = ascent.translation
+  return relay({ ...call, prepared: await prepare(exchange, route, ascent), opens })
 }
 
 /** The reply, or undefined where it does not come in time. */
@@ -83,4 +199,11 @@ function within(reply: Promise<Reply>, ms: number): Promise<Reply | undefined> {
 
 function readsBody(exchange: Exchange): exchange is Exchange & { readonly body: Uint8Array } {
   return exchange.body instanceof Uint8Array && exchange.endpoint !== 'upload'
+}
+
+function noUploads(exchange: Exchange, route: Route): ProxyError {
+  const { name, kind } = route.provider
+  const what = /^\/v1\/(messages\/batches|files|skills)/.exec(exchange.path)?.[1] ?? 'this'
+  const text = `Upstream "${name}" (${kind}) has no ${what}: use an Anthropic provider, as under /api`
+  return new ProxyError('not_found', text)
 }

@@ -1,6 +1,6 @@
 import { ProxyError } from '../kit/error.ts'
-import { isRecord, parseJson } from '../kit/json.ts'
-import { messagesErrors } from '../protocol/messages/error.ts'
+import { parseJson } from '../kit/json.ts'
+import type { Codec } from '../protocol/codec.ts'
 import { readUpstreamError } from '../protocol/read-error.ts'
 import type { Exchange } from './exchange.ts'
 import type { Reply } from './relay.ts'
@@ -15,6 +15,16 @@ export interface CheckedReply {
   readonly error: string | undefined
 }
 
+/** A reply that came whole. */
+export type BodyReply = Extract<Reply, { kind: 'body' }>
+
+/** What a reply is checked against. */
+export interface ReplyCheck {
+  readonly client: Codec
+  readonly translation: object | undefined
+  readonly exchange: Exchange
+}
+
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
@@ -22,30 +32,29 @@ const decoder = new TextDecoder()
  * Lets an upstream's reply pass if it is what its protocol promises: JSON, and an error in the protocol's own shape.
  * Anything else becomes an error in the caller's shape; a good status with no JSON behind it is a 502.
  */
-export function checkReply(
-  reply: Extract<Reply, { kind: 'body' }>,
-  exchange: Exchange,
-): CheckedReply {
+export function checkReply(reply: BodyReply, work: ReplyCheck): CheckedReply {
   const { status, bytes } = reply
-  if (status >= 400) return checkError(reply, exchange)
+  if (status >= 400) return checkError(reply, work)
   if (status === 204 || status === 304 || looksWhole(bytes)) {
     return { status, bytes, contentType: undefined, error: undefined }
   }
   throw nonsense(reply)
 }
 
-function checkError(reply: Extract<Reply, { kind: 'body' }>, exchange: Exchange): CheckedReply {
+function checkError(reply: BodyReply, work: ReplyCheck): CheckedReply {
   const { status, bytes } = reply
+  const { client, translation, exchange } = work
   const body = decoder.decode(bytes)
-  const value = parseJson(body)
   const error = readUpstreamError({ status, body })
-  const own = isRecord(value) && value.type === 'error' && isRecord(value.error)
-  if (own || exchange.mode === 'passthrough') {
+  const passes =
+    exchange.mode === 'passthrough' ||
+    (client.errors.isOwn(parseJson(body)) && status === error.status)
+  if (translation === undefined && passes) {
     return { status, bytes, contentType: undefined, error: error.message }
   }
   return {
-    status,
-    bytes: encoder.encode(messagesErrors.body(error, exchange.id)),
+    status: error.status,
+    bytes: encoder.encode(client.errors.body(error, exchange.id)),
     contentType: 'application/json',
     error: error.message,
   }
@@ -66,7 +75,7 @@ function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 }
 
-function nonsense(reply: Extract<Reply, { kind: 'body' }>): ProxyError {
+function nonsense(reply: BodyReply): ProxyError {
   const type = reply.headers.get('content-type')?.split(';')[0] ?? 'no content-type'
   const size = reply.bytes.length
   const text = `Upstream answered ${reply.status} with ${size} bytes of ${type} that are no complete JSON`

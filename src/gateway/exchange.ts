@@ -1,4 +1,5 @@
 import type { ClientCredential } from '../auth/credential.ts'
+import type { Secret } from '../kit/secret.ts'
 import type { ProtocolName } from '../protocol/protocol.ts'
 import type { Mode } from '../provider/mode.ts'
 
@@ -30,6 +31,8 @@ export interface Exchange {
   readonly signal: AbortSignal
   readonly client: { readonly name: string | undefined; readonly address: string | undefined }
   readonly credential: ClientCredential | undefined
+  /** The key that the caller sent, where the proxy has none of its own to ask for. */
+  readonly callerKey: Secret | undefined
   /** When the request came, ms, monotonic. */
   readonly started: number
 }

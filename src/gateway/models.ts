@@ -1,54 +1,208 @@
+import { ProxyError } from '../kit/error.ts'
 import { isRecord, parseJson } from '../kit/json.ts'
+import { CODECS } from '../protocol/index.ts'
+import { readUpstreamError } from '../protocol/read-error.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
+import { FOREIGN, findUpstream, type Upstream } from './route.ts'
 
 /** More pages than this are not asked for: no account has that many models. */
 const MAX_PAGES = 10
 const PAGE = 1000
 
-/** Lists models, or one model, in the client's shape; Anthropic's own passes as it is. */
+/** What every list of models boils down to. */
+interface Model {
+  readonly id: string
+  /** Seconds since the epoch. */
+  readonly created: number
+  readonly ownedBy: string
+}
+
+/**
+ * Lists models, or one model, in the client's shape. An upstream's own list passes untouched where it is in that shape
+ * already; for Anthropic's clients foreign models are named `anthropic/<provider>/<id>`, which is taken back everywhere.
+ */
 export async function answerModels(gateway: Gateway, exchange: Exchange): Promise<Response> {
-  if (exchange.shape === 'messages') return gateway.handle(exchange)
-  return exchange.endpoint === 'model' ? oneModel(gateway, exchange) : allModels(gateway, exchange)
+  const { routes } = gateway.options
+  const upstream = findUpstream(routes, exchange.provider ?? routes.default)
+  const isAnthropic = upstream.provider.wire === 'messages'
+  const wantsAnthropic = exchange.shape === 'messages'
+  if (exchange.endpoint === 'model') return oneModel(gateway, exchange, isAnthropic)
+  const others = foreignUpstreams(gateway, exchange)
+  if (isAnthropic === wantsAnthropic && (!isAnthropic || others.length === 0)) {
+    return gateway.handle(exchange)
+  }
+  const { reply, models } = await listOf(gateway, exchange, upstream)
+  if (!reply.ok) return inShape(reply, exchange)
+  if (isAnthropic && wantsAnthropic) return withForeign(gateway, exchange, others)
+  const name = upstream.provider.name
+  const body = wantsAnthropic
+    ? anthropicList(models.map((model) => foreign(model, name)))
+    : { object: 'list', data: models.map(toOpenAi) }
+  return withBody(reply, body)
 }
 
-async function oneModel(gateway: Gateway, exchange: Exchange): Promise<Response> {
+async function oneModel(
+  gateway: Gateway,
+  exchange: Exchange,
+  isAnthropic: boolean,
+): Promise<Response> {
+  const wantsAnthropic = exchange.shape === 'messages'
+  const id = decodeURIComponent(exchange.path.slice('/v1/models/'.length).split('?')[0] ?? '')
+  const named = id.startsWith(FOREIGN) ? id.slice(FOREIGN.length) : undefined
+  const slash = named?.indexOf('/') ?? -1
+  const provider = named === undefined ? undefined : named.slice(0, slash)
+  if (provider !== undefined && gateway.options.routes.upstreams.has(provider)) {
+    const path = `/v1/models/${named?.slice(slash + 1)}`
+    const reply = await gateway.handle({ ...exchange, provider, path })
+    return reshapeOne(reply, exchange, false, id)
+  }
   const reply = await gateway.handle(exchange)
-  if (!reply.ok) return reply
-  const model = toOpenAi(parseJson(await reply.text()))
-  return model === undefined ? withBody(reply, {}) : withBody(reply, model)
+  return isAnthropic === wantsAnthropic ? reply : reshapeOne(reply, exchange, isAnthropic, id)
 }
 
-async function allModels(gateway: Gateway, exchange: Exchange): Promise<Response> {
-  const data: object[] = []
+async function reshapeOne(
+  reply: Response,
+  exchange: Exchange,
+  isAnthropic: boolean,
+  id: string,
+): Promise<Response> {
+  if (!reply.ok) return inShape(reply, exchange)
+  const model = modelOf(parseJson(await reply.text()), isAnthropic)
+  if (model === undefined) throw new ProxyError('upstream_protocol', 'Upstream named no model')
+  const named = { ...model, id }
+  return withBody(reply, exchange.shape === 'messages' ? toAnthropic(named) : toOpenAi(named))
+}
+
+/** Every page of an upstream's list. */
+async function listOf(
+  gateway: Gateway,
+  exchange: Exchange,
+  upstream: Upstream,
+): Promise<{ reply: Response; models: Model[] }> {
+  const isAnthropic = upstream.provider.wire === 'messages'
+  const models: Model[] = []
   let after = ''
   for (let page = 0; ; page += 1) {
-    const path = `/v1/models?limit=${PAGE}${after && `&after_id=${encodeURIComponent(after)}`}`
-    const reply = await gateway.handle({ ...exchange, path })
-    if (!reply.ok) return reply
+    const query = isAnthropic
+      ? `?limit=${PAGE}${after && `&after_id=${encodeURIComponent(after)}`}`
+      : ''
+    const { name } = upstream.provider
+    const reply = await gateway.handle({ ...exchange, provider: name, path: `/v1/models${query}` })
+    if (reply.status === 404)
+      return { reply: new Response(null, { status: 200 }), models: configured(upstream) }
+    if (!reply.ok) return { reply, models }
     const list = parseJson(await reply.text())
-    const models = isRecord(list) && Array.isArray(list.data) ? list.data : []
-    data.push(...models.map(toOpenAi).filter((model) => model !== undefined))
-    const last = isRecord(list) && list.has_more === true ? list.last_id : undefined
-    if (typeof last !== 'string' || page + 1 === MAX_PAGES) {
-      return withBody(reply, { object: 'list', data })
+    const data = isRecord(list) && Array.isArray(list.data) ? list.data : []
+    for (const entry of data) {
+      const model = modelOf(entry, isAnthropic)
+      if (model !== undefined) models.push(model)
     }
+    const last = isRecord(list) && list.has_more === true ? list.last_id : undefined
+    if (typeof last !== 'string' || page + 1 === MAX_PAGES) return { reply, models }
     after = last
   }
 }
 
-/** Anthropic's ModelInfo as OpenAI's model object. @see wire.md 1.9, 2.4 */
-function toOpenAi(model: unknown): object | undefined {
-  if (!isRecord(model) || typeof model.id !== 'string') return undefined
-  const created = typeof model.created_at === 'string' ? Date.parse(model.created_at) / 1000 : 0
-  return {
-    id: model.id,
-    object: 'model',
-    created: Number.isFinite(created) ? created : 0,
-    owned_by: 'anthropic',
+/** Anthropic's own list with the models of other providers behind it, for Claude Code's picker. */
+async function withForeign(
+  gateway: Gateway,
+  exchange: Exchange,
+  others: readonly Upstream[],
+): Promise<Response> {
+  const reply = await gateway.handle(exchange)
+  if (!reply.ok) return reply
+  const list = parseJson(await reply.text())
+  if (!isRecord(list) || !Array.isArray(list.data) || list.has_more === true) {
+    return withBody(reply, list)
+  }
+  const lists = await Promise.all(
+    others.map((upstream) => foreignModels(gateway, exchange, upstream)),
+  )
+  const data = [...list.data, ...lists.flat().map(toAnthropic)]
+  const last = data.at(-1)
+  return withBody(reply, { ...list, data, last_id: isRecord(last) ? last.id : list.last_id })
+}
+
+/** A provider that does not answer must not hide the others: it is left out, and the log has its line. */
+async function foreignModels(
+  gateway: Gateway,
+  exchange: Exchange,
+  upstream: Upstream,
+): Promise<Model[]> {
+  try {
+    const { models } = await listOf(gateway, exchange, upstream)
+    return models.map((model) => foreign(model, upstream.provider.name))
+  } catch (error) {
+    if (error instanceof ProxyError) return []
+    throw error
   }
 }
 
-function withBody(reply: Response, body: object): Response {
-  return new Response(JSON.stringify(body), { status: reply.status, headers: reply.headers })
+function foreignUpstreams(gateway: Gateway, exchange: Exchange): Upstream[] {
+  if (exchange.provider !== undefined || exchange.mode !== 'full') return []
+  return [...gateway.options.routes.upstreams.values()].filter(
+    ({ provider }) => provider.wire !== 'messages',
+  )
+}
+
+/** What the settings name, for an upstream that lists nothing. */
+function configured({ models, defaultModel, provider }: Upstream): Model[] {
+  const ids = new Set([
+    ...(defaultModel === undefined ? [] : [defaultModel]),
+    ...Object.values(models),
+  ])
+  return [...ids].map((id) => ({ id, created: 0, ownedBy: provider.name }))
+}
+
+/** An upstream's error in the shape that the client reads. */
+async function inShape(reply: Response, exchange: Exchange): Promise<Response> {
+  const error = readUpstreamError({ status: reply.status, body: await reply.text() })
+  const body = CODECS[exchange.shape].errors.body(error, exchange.id)
+  return new Response(body, { status: error.status, headers: reply.headers })
+}
+
+function foreign(model: Model, provider: string): Model {
+  return { ...model, id: `${FOREIGN}${provider}/${model.id}` }
+}
+
+function modelOf(entry: unknown, isAnthropic: boolean): Model | undefined {
+  if (!isRecord(entry) || typeof entry.id !== 'string') return undefined
+  const created = isAnthropic ? Date.parse(String(entry.created_at)) / 1000 : Number(entry.created)
+  return {
+    id: entry.id,
+    created: Number.isFinite(created) ? created : 0,
+    ownedBy: isAnthropic ? 'anthropic' : String(entry.owned_by ?? 'unknown'),
+  }
+}
+
+/** @see wire.md 2.4 */
+function toOpenAi({ id, created, ownedBy }: Model): object {
+  return { id, object: 'model', created, owned_by: ownedBy }
+}
+
+/** @see wire.md 1.9 */
+function toAnthropic({ id, created }: Model): { id: string; [key: string]: unknown } {
+  return {
+    type: 'model',
+    id,
+    display_name: id.slice(id.lastIndexOf('/') + 1),
+    created_at: new Date(created * 1000).toISOString(),
+  }
+}
+
+function anthropicList(models: readonly Model[]): object {
+  const data = models.map(toAnthropic)
+  return {
+    data,
+    has_more: false,
+    first_id: data[0]?.id ?? null,
+    last_id: data.at(-1)?.id ?? null,
+  }
+}
+
+function withBody(reply: Response, body: unknown): Response {
+  const headers = new Headers(reply.headers)
+  headers.set('content-type', 'application/json')
+  return new Response(JSON.stringify(body), { status: reply.status, headers })
 }

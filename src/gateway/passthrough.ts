@@ -1,7 +1,7 @@
 import { ProxyError } from '../kit/error.ts'
 import { FrameHolder } from '../kit/frames.ts'
 import type { ByteMachine } from '../kit/machine.ts'
-import type { Tap } from '../protocol/messages/tap.ts'
+import type { Tap } from '../protocol/codec.ts'
 import type { ErrorShape } from '../protocol/protocol.ts'
 
 const encoder = new TextEncoder()

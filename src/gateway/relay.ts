@@ -42,6 +42,8 @@ export interface RelayCall {
   readonly raw: boolean
   /** Whether to wait for the first event before the reply counts as begun. */
   readonly waits: boolean
+  /** Whether a chunk lets the reply begin; a translated stream waits for content, and throws the upstream's error. */
+  readonly opens: ((chunk: Uint8Array) => boolean) | undefined
 }
 
 /** Sends a call and reads as far as is needed to know how the reply begins; throws a ProxyError. */
@@ -52,7 +54,10 @@ export async function relay(call: RelayCall): Promise<Reply> {
     clearTimeout(timer)
     return await begin(call, response)
   } catch (error) {
-    throw stoppedBy(call.controller.signal) ?? fetchFailure(error, call.provider.name)
+    const failure = stoppedBy(call.controller.signal) ?? fetchFailure(error, call.provider.name)
+    // What is left of a reply that is not wanted must not go on arriving.
+    call.controller.abort(failure)
+    throw failure
   } finally {
     clearTimeout(timer)
   }
@@ -113,8 +118,23 @@ async function opening(call: RelayCall, reader: ByteReader, headers: Headers): P
   }
   if (first.length === 0) throw empty(call)
   const formats = leftEncoded(headers.get('content-encoding'), first)
-  if (formats.length === 0) return { reader, ahead }
-  return { reader: decode(resumed(first, reader), formats).getReader(), ahead: [] }
+  const source: Source =
+    formats.length === 0
+      ? { reader, ahead }
+      : { reader: decode(resumed(first, reader), formats).getReader(), ahead: [] }
+  return call.opens === undefined ? source : content(call.opens, source)
+}
+
+/** Hands the machine what comes before any content; its first push then gives what it has written by then. */
+async function content(opens: (chunk: Uint8Array) => boolean, source: Source): Promise<Source> {
+  let open = false
+  for (const chunk of source.ahead) open = opens(chunk) || open
+  while (!open) {
+    const { value, done } = await source.reader.read()
+    if (done || value === undefined) break
+    open = opens(value)
+  }
+  return { reader: source.reader, ahead: [NOTHING] }
 }
 
 /** The stream again as it was before its first chunk was read. */

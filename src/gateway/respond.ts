@@ -1,91 +1,127 @@
 import { ProxyError } from '../kit/error.ts'
 import { copyResponseHeaders } from '../kit/headers.ts'
+import { isRecord, parseJson } from '../kit/json.ts'
 import type { ByteMachine } from '../kit/machine.ts'
 import { Pump, type Source } from '../kit/pump.ts'
-import { messagesErrors } from '../protocol/messages/error.ts'
-import { createMessagesTap } from '../protocol/messages/tap.ts'
+import { tapUsage } from '../protocol/messages/usage.ts'
+import type { Note } from '../protocol/protocol.ts'
 import { readUpstreamError } from '../protocol/read-error.ts'
-import { checkReply } from './check-reply.ts'
-import type { Exchange } from './exchange.ts'
-import type { Hub, Running } from './hub.ts'
-import { passRaw, passUntouched, passWhole } from './passthrough.ts'
-import type { RelayCall, Reply } from './relay.ts'
-import { endingOf, type Settlement } from './settlement.ts'
-
-/** What one exchange works with once it is under way. */
-export interface Work {
-  readonly gateway: Hub
-  readonly exchange: Exchange
-  readonly settlement: Settlement
-  readonly call: RelayCall
-  /** The model's name at the upstream. */
-  readonly model: string | undefined
-  /** Who ends the exchange calls this; a stream takes it over when it begins. */
-  readonly running: Running
-}
+import { type BodyReply, type CheckedReply, checkReply } from './check-reply.ts'
+import { passRaw } from './passthrough.ts'
+import type { Reply } from './relay.ts'
+import { asBody, asEvents } from './reshape.ts'
+import { endingOf } from './settlement.ts'
+import type { Translation } from './translate.ts'
+import type { Work } from './work.ts'
 
 const EVENT_STREAM = 'text/event-stream; charset=utf-8'
-const PING = 'event: ping\ndata: {"type": "ping"}\n\n'
+/** Header values are kept short: a note says what was lost, not how. */
+const NOTES_LENGTH = 2000
+const decoder = new TextDecoder()
+const encoder = new TextEncoder()
 
 /** The client's response to what the upstream answered. */
-export function respond(work: Work, reply: Reply): Response {
+export async function respond(work: Work, reply: Reply): Promise<Response> {
   const { settlement } = work
   settlement.status = reply.status
-  settlement.requestId = reply.headers.get('request-id') ?? undefined
+  settlement.requestId = upstreamId(reply)
   const headers = headersFor(work, copyResponseHeaders(reply.headers))
-  if (reply.kind === 'body') return respondBody(work, reply, headers)
-  if (reply.kind === 'events') headers.set('x-accel-buffering', 'no')
-  const machine = reply.kind === 'raw' ? passRaw() : eventMachine(work)
-  return new Response(pumped(work, reply.source, machine), { status: reply.status, headers })
+  // x-request-id will be ours: the upstream's own stays under Anthropic's name for it.
+  if (settlement.requestId !== undefined) headers.set('request-id', settlement.requestId)
+  if (reply.kind === 'raw') {
+    const { source, status } = reply
+    return new Response(pumped(work, source, passRaw()), { status, headers })
+  }
+  if (reply.kind === 'body') {
+    if (turnsToStream(work, reply))
+      return streamResponse(work, reply.status, lateBody(work, reply), headers)
+    return respondBody(work, reply, headers)
+  }
+  if (work.streams || work.exchange.mode === 'passthrough') {
+    return streamResponse(work, reply.status, reply.source, headers)
+  }
+  const bytes = await asBody(work.upstream, await reply.source, work.model)
+  headers.set('content-type', 'application/json')
+  return respondBody(work, { ...reply, kind: 'body', bytes }, headers)
 }
 
 /** A stream that begins before its upstream has answered: 200 and pings, errors within. */
 export function openEarly(work: Work, reply: Promise<Reply>): Response {
-  const headers = headersFor(work, new Headers({ 'content-type': EVENT_STREAM }))
-  headers.set('cache-control', 'no-cache')
-  headers.set('x-accel-buffering', 'no')
-  const source = reply.then((late) => lateSource(work, late))
-  return new Response(pumped(work, source, eventMachine(work)), { status: 200, headers })
+  const headers = headersFor(work, new Headers({ 'cache-control': 'no-cache' }))
+  const source = reply.then((late) => {
+    work.settlement.requestId = upstreamId(late)
+    return late.kind === 'body' ? lateBody(work, late) : late.source
+  })
+  return streamResponse(work, 200, source, headers)
 }
 
-function lateSource(work: Work, reply: Reply): Source | Promise<Source> {
-  work.settlement.requestId = reply.headers.get('request-id') ?? undefined
-  if (reply.kind !== 'body') return reply.source
-  if (reply.status >= 400) {
-    const body = new TextDecoder().decode(reply.bytes)
-    throw readUpstreamError({ status: reply.status, body })
-  }
-  throw new ProxyError(
-    'upstream_protocol',
-    'Upstream answered a streaming request without a stream',
-  )
-}
-
-function respondBody(
+function streamResponse(
   work: Work,
-  reply: Extract<Reply, { kind: 'body' }>,
+  status: number,
+  source: Source | Promise<Source>,
   headers: Headers,
 ): Response {
-  const { exchange, settlement } = work
-  const checked = checkReply(reply, exchange)
-  const tap = createMessagesTap()
-  tap.reply(checked.bytes)
-  settlement.usage = tap.usage
-  settlement.status = checked.status
-  settlement.firstByte()
-  if (checked.contentType !== undefined) headers.set('content-type', checked.contentType)
-  const ending = checked.status >= 400 ? 'upstream_error' : 'complete'
-  settlement.settle(ending, checked.bytes.length, checked.error)
-  return new Response(checked.bytes, { status: checked.status, headers })
+  if (!headers.get('content-type')?.startsWith('text/event-stream')) {
+    headers.set('content-type', EVENT_STREAM)
+  }
+  headers.set('x-accel-buffering', 'no')
+  return new Response(pumped(work, source, work.machine()), { status, headers })
 }
 
-/** The passed-through stream's machine: untouched under `/pt`, whole events with pings elsewhere. */
-function eventMachine(work: Work): ByteMachine {
-  const { exchange, settlement } = work
-  const tap = createMessagesTap()
-  settlement.usage = tap.usage
-  if (exchange.mode === 'passthrough') return passUntouched(tap)
-  return passWhole({ tap, errors: messagesErrors, requestId: exchange.id, ping: PING })
+/** An upstream that answers JSON where a stream was asked for, and no error: `/pt` leaves even that as it is. */
+function turnsToStream(work: Work, reply: BodyReply): boolean {
+  return work.streams && reply.status < 300 && work.exchange.mode !== 'passthrough'
+}
+
+/** A whole reply where a stream was asked for, as that stream; an error is thrown for the stream to end with. */
+function lateBody(work: Work, reply: BodyReply): Source {
+  if (reply.status >= 400) {
+    throw readUpstreamError({ status: reply.status, body: decoder.decode(reply.bytes) })
+  }
+  const source = asEvents(work.upstream, reply.bytes, work.model)
+  if (work.translation !== undefined) for (const chunk of source.ahead) work.opens(chunk)
+  return work.translation === undefined ? source : { ...source, ahead: [new Uint8Array(0)] }
+}
+
+function respondBody(work: Work, reply: BodyReply, headers: Headers): Response {
+  const { settlement, translation } = work
+  const checked = checkReply(reply, work)
+  settlement.status = checked.status
+  if (checked.contentType !== undefined) headers.set('content-type', checked.contentType)
+  const bytes =
+    translation !== undefined && checked.status < 400
+      ? translateBody(work, translation, checked, headers)
+      : tapped(work, checked)
+  settlement.firstByte()
+  const ending = checked.status >= 400 ? 'upstream_error' : 'complete'
+  settlement.settle(ending, bytes.length, checked.error)
+  return new Response(bytes, { status: checked.status, headers })
+}
+
+function tapped(work: Work, checked: CheckedReply): Uint8Array {
+  const tap = work.client.tap()
+  tap.reply(checked.bytes)
+  work.settlement.usage = tap.usage
+  return checked.bytes
+}
+
+function translateBody(
+  work: Work,
+  translation: Translation,
+  checked: CheckedReply,
+  headers: Headers,
+): Uint8Array {
+  const { upstream, client, read, write } = translation
+  const body = parseJson(decoder.decode(checked.bytes))
+  if (!isRecord(body)) throw new ProxyError('upstream_protocol', 'Upstream sent no JSON object')
+  const { value, notes } = upstream.replyIn(body, read)
+  work.settlement.usage = tapUsage(value.usage)
+  if (notes.length > 0) {
+    work.settlement.notes = [...work.settlement.notes, ...notes]
+    setNotes(headers, work.settlement.notes)
+  }
+  headers.set('content-type', 'application/json')
+  return encoder.encode(JSON.stringify(client.replyOut(value, write)))
 }
 
 function pumped(
@@ -117,8 +153,21 @@ function pumped(
 }
 
 function headersFor(work: Work, headers: Headers): Headers {
-  const { provider } = work.call
-  const upstream = work.model === undefined ? provider.name : `${provider.name}/${work.model}`
-  headers.set('x-ccproxy-upstream', upstream.replace(/[^\x20-\x7e]/g, '?'))
+  const { provider, model } = work.route
+  const upstream = model === undefined ? provider.name : `${provider.name}/${model}`
+  headers.set('x-ccproxy-upstream', headerText(upstream))
+  if (work.settlement.notes.length > 0) setNotes(headers, work.settlement.notes)
   return headers
+}
+
+function setNotes(headers: Headers, notes: readonly Note[]): void {
+  headers.set('x-ccproxy-notes', headerText(notes.join('; ')).slice(0, NOTES_LENGTH))
+}
+
+function headerText(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?')
+}
+
+function upstreamId(reply: Reply): string | undefined {
+  return reply.headers.get('request-id') ?? reply.headers.get('x-request-id') ?? undefined
 }

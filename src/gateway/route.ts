@@ -7,6 +7,12 @@ export interface Upstream {
   readonly provider: Provider
   /** From the client's name, exact or with `*`, to the upstream's. */
   readonly models: Readonly<Record<string, string>>
+  /** The same for OpenAI clients only, looked up after `models`. */
+  readonly openAiModels: Readonly<Record<string, string>>
+  /** The name for models that no map knows. */
+  readonly defaultModel: string | undefined
+  /** Always send `defaultModel`. */
+  readonly forceModel: boolean
 }
 
 /** Who serves what, as the settings say. */
@@ -25,48 +31,85 @@ export interface Route {
   readonly model: string | undefined
 }
 
+/** The prefix under which foreign models are listed, so that Claude Code's picker takes them. */
+export const FOREIGN = 'anthropic/'
+/** What Claude Code adds to a name for the long context; no upstream knows it. */
+const LONG_CONTEXT = /\[1m\]$/
+
 /** The provider and model for an exchange; `/min` and `/pt` never map a name. */
 export function chooseRoute(routes: Routes, exchange: Exchange, model?: string): Route {
-  const maps = exchange.mode === 'full'
-  if (maps && exchange.provider === undefined && model !== undefined) {
-    const target = lookUp(routes.models, model)
-    if (target !== undefined) return targetRoute(routes, target)
+  if (exchange.mode !== 'full' || model === undefined) {
+    return { provider: findUpstream(routes, exchange.provider ?? routes.default).provider, model }
   }
+  const asked = model.replace(LONG_CONTEXT, '')
+  const target = exchange.provider === undefined ? lookUp(routes.models, asked) : undefined
+  if (target !== undefined) return targetRoute(routes, target)
+  const listed = listedRoute(routes, asked)
+  if (listed !== undefined) return listed
   const upstream = findUpstream(routes, exchange.provider ?? routes.default)
-  const mapped = maps && model !== undefined ? lookUp(upstream.models, model) : undefined
-  return { provider: upstream.provider, model: mapped ?? model }
+  return { provider: upstream.provider, model: nameAt(upstream, asked, exchange) }
 }
 
 /** Splits `provider/model` at the first `/` that ends a provider's name. */
 function targetRoute(routes: Routes, target: string): Route {
+  const split = splitTarget(routes, target)
+  if (split === undefined) {
+    const text = `routing.models names "${target}", which begins with no provider: use one of ${names(routes)}`
+    throw new ProxyError('invalid_request', text, { field: 'model' })
+  }
+  const { upstream, model } = split
+  return {
+    provider: upstream.provider,
+    model: forced(upstream) ?? lookUp(upstream.models, model) ?? model,
+  }
+}
+
+/** `anthropic/<provider>/<upstream id>`, as lists of models name a foreign one. */
+function listedRoute(routes: Routes, asked: string): Route | undefined {
+  if (!asked.startsWith(FOREIGN)) return undefined
+  const split = splitTarget(routes, asked.slice(FOREIGN.length))
+  if (split === undefined) return undefined
+  return { provider: split.upstream.provider, model: forced(split.upstream) ?? split.model }
+}
+
+function splitTarget(
+  routes: Routes,
+  target: string,
+): { upstream: Upstream; model: string } | undefined {
   for (let slash = target.indexOf('/'); slash !== -1; slash = target.indexOf('/', slash + 1)) {
     const upstream = routes.upstreams.get(target.slice(0, slash))
-    if (upstream === undefined) continue
-    const model = target.slice(slash + 1)
-    return { provider: upstream.provider, model: lookUp(upstream.models, model) ?? model }
+    if (upstream !== undefined) return { upstream, model: target.slice(slash + 1) }
   }
-  throw new ProxyError(
-    'invalid_request',
-    `routing.models names "${target}", which begins with no provider: use one of ${names(routes)}`,
-    { field: 'model' },
-  )
+  return undefined
+}
+
+function nameAt(upstream: Upstream, asked: string, exchange: Exchange): string {
+  const always = forced(upstream)
+  if (always !== undefined) return always
+  const own = lookUp(upstream.models, asked)
+  if (own !== undefined) return own
+  const isOpenAi = exchange.endpoint === 'chat' || exchange.endpoint === 'responses'
+  const builtIn = isOpenAi ? lookUp(upstream.openAiModels, asked) : undefined
+  return builtIn ?? upstream.defaultModel ?? asked
+}
+
+function forced(upstream: Upstream): string | undefined {
+  return upstream.forceModel ? upstream.defaultModel : undefined
 }
 
 /** The provider of a name; throws `not_found` naming the ones there are. */
 export function findUpstream(routes: Routes, name: string): Upstream {
   const upstream = routes.upstreams.get(name)
   if (upstream !== undefined) return upstream
-  throw new ProxyError(
-    'not_found',
-    `Provider "${name}" is not configured: use one of ${names(routes)}`,
-  )
+  const text = `Provider "${name}" is not configured: use one of ${names(routes)}`
+  throw new ProxyError('not_found', text)
 }
 
 /** An exact name wins; then the longest pattern that fits. */
 function lookUp(models: Readonly<Record<string, string>>, model: string): string | undefined {
   if (Object.hasOwn(models, model)) return models[model]
   let best: string | undefined
-  for (const pattern of Object.keys(models)) {
+  for (const pattern in models) {
     if (pattern.includes('*') && fits(pattern, model)) {
       if (best === undefined || pattern.length > best.length) best = pattern
     }

@@ -24,6 +24,7 @@ const UNREAD: ReadonlySet<number> = new Set([401, 403, 408, 413, 415])
 const NOBODY: Admission = {
   client: { name: undefined, address: undefined },
   credential: undefined,
+  callerKey: undefined,
   trusted: false,
   headers: {},
 }

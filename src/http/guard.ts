@@ -1,6 +1,7 @@
 import { type ClientKeys, checkClientKey } from '../auth/client-key.ts'
 import type { ClientCredential } from '../auth/credential.ts'
 import { ProxyError } from '../kit/error.ts'
+import { Secret } from '../kit/secret.ts'
 import type { RateLimit } from './rate-limit.ts'
 import { SWAGGER_SHELL_PATHS } from './swagger.ts'
 
@@ -20,6 +21,8 @@ export interface GuardOptions {
 export interface Admission {
   readonly client: { readonly name: string | undefined; readonly address: string | undefined }
   readonly credential: ClientCredential | undefined
+  /** What the caller sent as its key, where the proxy asks for none. */
+  readonly callerKey: Secret | undefined
   /** False on a public path where no valid key came: answers hold no details. */
   readonly trusted: boolean
   /** Headers for the reply: the rate limit's, and CORS for an allowed origin. */
@@ -51,9 +54,16 @@ export function admit(
   return {
     client: { name: check.ok ? check.name : undefined, address },
     credential: check.ok ? check.credential : undefined,
+    callerKey: options.keys.length === 0 ? callerKey(headers) : undefined,
     trusted: check.ok,
     headers: limited === undefined && cors === undefined ? NO_HEADERS : { ...limited, ...cors },
   }
+}
+
+function callerKey(headers: Headers): Secret | undefined {
+  const bearer = /^bearer[ \t]+(.+)$/i.exec(headers.get('authorization') ?? '')?.[1]
+  const key = (headers.get('x-api-key') ?? bearer)?.trim()
+  return key ? new Secret(key) : undefined
 }
 
 function isOpen(request: Request, path: string, options: GuardOptions, cors: boolean): boolean {

@@ -49,6 +49,8 @@ export interface World {
 
 /** An error as a protocol writes it: the JSON body of a reply and the frame that ends a stream. */
 export interface ErrorShape {
+  /** Whether an upstream's error body is in this shape already. */
+  isOwn(body: unknown): boolean
   body(error: ProxyError, requestId: string): string
   event(error: ProxyError, requestId: string): string
 }

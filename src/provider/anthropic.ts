@@ -1,5 +1,5 @@
 import type { ClientCredential } from '../auth/credential.ts'
-import { isClaudeCode } from '../auth/identity.ts'
+import { isClaudeCode, mergeBetas } from '../auth/identity.ts'
 import { ProxyError } from '../kit/error.ts'
 import { copyRequestHeaders } from '../kit/headers.ts'
 import type { Mode } from './mode.ts'
@@ -96,7 +96,11 @@ function prepare(call: UpstreamCall, baseUrl: string, options: ProviderOptions):
 
 /** The headers of a request to whatever speaks Anthropic's API, all but the credential. */
 export function requestHeaders(call: UpstreamCall, options: ProviderOptions): Headers {
-  const headers = copyRequestHeaders(call.clientHeaders, ALLOW[call.mode])
+  const allow = call.translated ? ALLOW.minimal : ALLOW[call.mode]
+  const headers = copyRequestHeaders(call.clientHeaders, allow)
+  if (call.betas.length > 0) {
+    headers.set('anthropic-beta', mergeBetas(headers.get('anthropic-beta'), call.betas))
+  }
   if (!headers.has('anthropic-version')) headers.set('anthropic-version', DEFAULT_VERSION)
   if (!headers.has('user-agent')) headers.set('user-agent', `ccproxy/${options.version}`)
   for (const [name, value] of Object.entries(options.headers)) headers.set(name, value)

@@ -12,7 +12,7 @@ export function createDemoProvider(options: ProviderOptions): Provider {
   return {
     name: options.name,
     kind: 'demo',
-    wire: 'messages',
+    wire: options.wire ?? 'messages',
     async prepare(call) {
       return {
         url: BASE_URL + call.path,

@@ -1,5 +1,6 @@
 import type { ClientCredential } from '../auth/credential.ts'
 import type { Secret } from '../kit/secret.ts'
+import type { Profile } from '../protocol/profile.ts'
 import type { ProtocolName } from '../protocol/protocol.ts'
 import type { Mode } from './mode.ts'
 
@@ -17,6 +18,12 @@ export interface UpstreamCall {
   readonly body: CallBody
   /** The client's own Anthropic credential, where it sent one. */
   readonly clientCredential: ClientCredential | undefined
+  /** The key that the caller sent, of whatever kind, where the proxy has none of its own to ask for. */
+  readonly callerKey: Secret | undefined
+  /** The body was translated: headers of the client's own protocol say nothing to this upstream. */
+  readonly translated: boolean
+  /** Betas that the translated body needs. */
+  readonly betas: readonly string[]
 }
 
 /** What goes to fetch: built from empty, credential last. */
@@ -47,6 +54,13 @@ export interface ProviderOptions {
   readonly credential: string
   readonly headers: Readonly<Record<string, string>>
   readonly version: string
+  /** What an OpenAI-compatible upstream speaks. */
+  readonly wire?: ProtocolName | undefined
+  /** The name of a built-in set of quirks. */
+  readonly profile?: string | undefined
+  /** Single quirks that win over the built-in ones. */
+  readonly profileOverrides?: Readonly<Record<string, unknown>> | undefined
+  readonly defaultMaxTokens?: number | undefined
 }
 
 /** One upstream, made from its settings. */
@@ -60,4 +74,10 @@ export interface Provider {
   /** Sends it; an embedded upstream answers by itself. */
   send(call: PreparedCall, signal: AbortSignal): Promise<Response>
   status(): Promise<ProviderStatus>
+  /** Quirks of an OpenAI-compatible upstream for one of its models; an Anthropic one has none. */
+  profile?(model: string): Profile
+  /** Keeps what an upstream's error told of a model, for the next request. */
+  learn?(model: string, quirk: Partial<Profile>): void
+  /** The token limit sent where the client gave none. */
+  readonly defaultMaxTokens?: number | undefined
 }

@@ -148,7 +148,7 @@ describe('contradictions', () => {
     ],
     [
       '[providers.anthropic]\nwire = "chat"',
-      'providers.anthropic.wire is for kind "openai", not for kind "anthropic": remove it',
+      'providers.anthropic.wire is for kind "openai" or "demo", not for kind "anthropic": remove it',
     ],
     ['[providers.anthropic]\ncredential = "api-key"', 'providers.anthropic.api_key is missing'],
     [

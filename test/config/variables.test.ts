@@ -16,7 +16,6 @@ describe('flat variables', () => {
     expect(settings.providers.gateway).toMatchObject({
       kind: 'openai',
       base_url: 'https://gateway.example/v1/chat/completions',
-      wire: 'chat',
       default_model: 'big',
       force_model: true,
       models: { 'claude-x': 'y' },

@@ -65,7 +65,7 @@ function next(title: string): string {
   return `${title}
   ccproxy demo --serve                 keep it running on 127.0.0.1:8000
   export ANTHROPIC_BASE_URL=http://127.0.0.1:8000 ANTHROPIC_API_KEY=sk-ant-api03-demo
-  claude -p "run \`echo hello\`"         Claude Code through it
+  claude -p 'run \`echo hello\`'         Claude Code through it
   ccproxy config init                  then set a real key and run: ccproxy
   http://127.0.0.1:8000/swagger        every URL
 `

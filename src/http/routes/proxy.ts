@@ -122,7 +122,7 @@ function exchangeOf(
     endpoint,
     mode: prefix.mode,
     provider: prefix.provider ?? named?.provider,
-    shape: familyOf(path, request.headers) === 'anthropic' ? 'messages' : 'chat',
+    shape: SHAPES[familyOf(path, request.headers)],
     method: request.method,
     path: path.slice(path.indexOf('/v1/')) + query,
     headers: request.headers,
@@ -130,9 +130,13 @@ function exchangeOf(
     signal: request.signal,
     client: admission.client,
     credential: admission.credential,
+    callerKey: admission.callerKey,
     started,
   }
 }
+
+/** The protocol whose lists and errors a path's clients read. */
+const SHAPES = { anthropic: 'messages', openai: 'chat', service: 'chat' } as const
 
 function checkContentType(request: Request): void {
   const type = request.headers.get('content-type')

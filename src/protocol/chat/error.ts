@@ -1,4 +1,5 @@
 import type { ErrorKind, ProxyError } from '../../kit/error.ts'
+import { isRecord } from '../../kit/json.ts'
 import type { ErrorShape } from '../protocol.ts'
 
 interface Words {
@@ -47,8 +48,14 @@ export function openAiError(error: ProxyError): OpenAiError {
   }
 }
 
+/** Whether a body is `{error:{message,…}}`. */
+export function isOpenAiError(body: unknown): boolean {
+  return isRecord(body) && isRecord(body.error) && typeof body.error.message === 'string'
+}
+
 /** Errors as Chat Completions writes them; a request id travels in the header only. */
 export const chatErrors: ErrorShape = {
+  isOwn: isOpenAiError,
   body: (error) => JSON.stringify({ error: openAiError(error) }),
   event: (error) => `data: ${JSON.stringify({ error: openAiError(error) })}\n\n`,
 }

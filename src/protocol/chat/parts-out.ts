@@ -14,6 +14,8 @@ export interface OutContext {
   /** Whether `cache_control` goes up. */
   readonly caching: boolean
   readonly notes: Note[]
+  /** The `detail` asked for an image, by its source: Messages has no word for it. */
+  readonly imageDetails: ReadonlyMap<unknown, string>
 }
 
 /** Where a block stands: what cannot be carried is an error in the turn to be answered, and a note in history. */
@@ -73,7 +75,9 @@ export function imagePart(block: Block, place: Place, context: OutContext): OutP
   if (!context.profile.images) return missing('image', block, place, context)
   const url = imageUrl(sourceOf(block), place)
   if (url === undefined) return missing('image', block, place, context)
-  const part: OutPart = { type: 'image_url', image_url: { url } }
+  const detail = context.imageDetails.get(block.source)
+  const image_url = detail === undefined ? { url } : { url, detail }
+  const part: OutPart = { type: 'image_url', image_url }
   if (context.caching && block.cache_control) part.cache_control = block.cache_control
   return part
 }

@@ -25,7 +25,7 @@ const HANDLED: ReadonlySet<string> = new Set([
 /** Hints that another field of the request already carries, or that are ours alone. */
 const SILENT_HINTS: ReadonlySet<string> = new Set([
   ...['reasoning_effort', 'response_format', 'prompt_cache_key', 'include_usage', 'betas'],
-  ...['legacy_functions', 'service_tier'],
+  ...['legacy_functions', 'service_tier', 'image_details'],
 ])
 
 /** The hub's turn as a Chat Completions request for one upstream; built from empty, so that nothing leaks. */
@@ -36,7 +36,9 @@ export function chatRequestOut(turn: Turn, profile: Profile): ChatOut {
   const caching =
     profile.cache_control === 'keep' ||
     (profile.cache_control === 'claude' && isClaudeModel(request.model))
-  const context: OutContext = { profile, names, caching, notes }
+  const details = hints.image_details
+  const imageDetails = details instanceof Map ? details : new Map()
+  const context: OutContext = { profile, names, caching, notes, imageDetails }
   const value: Record<string, unknown> = {
     model: request.model,
     ...streamOut(request, profile),

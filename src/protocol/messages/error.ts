@@ -1,4 +1,5 @@
 import { type ErrorKind, ProxyError } from '../../kit/error.ts'
+import { isRecord } from '../../kit/json.ts'
 import type { ErrorShape } from '../protocol.ts'
 import type { StreamEvent } from './schema.ts'
 
@@ -91,6 +92,7 @@ export function errorOfEvent(event: Extract<StreamEvent, { type: 'error' }>): Pr
 
 /** Errors as Anthropic writes them. @see wire.md 1.5, 1.6 */
 export const messagesErrors: ErrorShape = {
+  isOwn: (body) => isRecord(body) && body.type === 'error' && isRecord(body.error),
   body: (error, requestId) => JSON.stringify(envelope(error, requestId)),
   event: (error, requestId) =>
     `event: error\ndata: ${JSON.stringify(envelope(error, requestId))}\n\n`,

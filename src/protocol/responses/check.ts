@@ -1,36 +1,5 @@
-import { type TypeCheck, TypeCompiler, type ValueError } from '@sinclair/typebox/compiler'
-import { ProxyError } from '../../kit/error.ts'
+import { checker } from '../check.ts'
 import { ResponsesRequest } from './schema.ts'
 
-// Compiling costs as much as a start may: it waits for the first request.
-let compiled: TypeCheck<typeof ResponsesRequest> | undefined
-
-/**
- * The body as a Responses request.
- * @throws ProxyError invalid_request that names the field
- */
-export function checkRequest(body: unknown): ResponsesRequest {
-  compiled ??= TypeCompiler.Compile(ResponsesRequest)
-  if (compiled.Check(body)) return body
-  const error = deepest(compiled.Errors(body).First())
-  const field = (error?.path ?? '').slice(1).replaceAll('/', '.')
-  const said = JSON.stringify(error?.value) ?? 'nothing'
-  const shown = said.length > 60 ? `${said.slice(0, 60)}…` : said
-  throw invalidField(field === '' ? 'body' : field, `${shown} is not allowed there`)
-}
-
-/** An error of a union says only that no variant fits: the variant that went deepest was meant. */
-function deepest(error: ValueError | undefined): ValueError | undefined {
-  if (error === undefined) return undefined
-  let found = error
-  for (const variant of error.errors) {
-    const inner = deepest(variant.First())
-    if (inner !== undefined && inner.path.length > found.path.length) found = inner
-  }
-  return found
-}
-
-/** A 400 that names the field which cannot be translated. */
-export function invalidField(field: string, detail: string): ProxyError {
-  return new ProxyError('invalid_request', `Cannot translate "${field}": ${detail}`, { field })
-}
+/** The body as a Responses request; throws `invalid_request` naming the field. */
+export const checkRequest = checker(ResponsesRequest)

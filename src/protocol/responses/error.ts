@@ -1,5 +1,5 @@
 import type { ProxyError } from '../../kit/error.ts'
-import { openAiError } from '../chat/error.ts'
+import { isOpenAiError, openAiError } from '../chat/error.ts'
 import type { ErrorShape } from '../protocol.ts'
 
 /** An error as a response carries it. @see wire.md 2.6, 2.7 */
@@ -29,6 +29,7 @@ export function responseError(error: ProxyError): ResponseError {
  * such as LangChain take it for the end of an answer.
  */
 export const responsesErrors: ErrorShape = {
+  isOwn: isOpenAiError,
   body: (error) => JSON.stringify({ error: openAiError(error) }),
   event(error, requestId) {
     const response = {

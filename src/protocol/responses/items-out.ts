@@ -1,8 +1,8 @@
 import type { Block, MessagesRequest, RequestMessage } from '../messages/schema.ts'
 import { legalCallId } from './call-id.ts'
+import type { OutContext } from './out-context.ts'
 import { type InPart, isBlock, partsOf, resultOutput } from './parts-out.ts'
 import { reasoningItem } from './reasoning-signature.ts'
-import type { OutContext } from './request-out.ts'
 
 /** An input item as it goes up. */
 export type OutItem = { type: string; [key: string]: unknown }

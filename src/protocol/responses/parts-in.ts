@@ -1,7 +1,7 @@
+import { invalidField } from '../check.ts'
 import { parseDataUrl, sniffImage } from '../messages/image.ts'
 import type { Block, Source } from '../messages/schema.ts'
 import { isRecord, textOf } from '../value.ts'
-import { invalidField } from './check.ts'
 import type { Part } from './schema.ts'
 
 /** The `detail` that was asked for an image, by the image's source. */

@@ -1,7 +1,7 @@
 import { sniffImage } from '../messages/image.ts'
 import type { Block, Source } from '../messages/schema.ts'
 import { isRecord } from '../value.ts'
-import type { OutContext } from './request-out.ts'
+import type { OutContext } from './out-context.ts'
 
 /** A content part as it goes up. */
 export type InPart = { type: string; [key: string]: unknown }

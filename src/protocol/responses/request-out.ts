@@ -7,18 +7,12 @@ import type { Hints, Note, Noted, Turn } from '../protocol.ts'
 import { isRecord, recordsIn, textOf } from '../value.ts'
 import { effortOut } from './effort-out.ts'
 import { inputItems } from './items-out.ts'
+import type { OutContext } from './out-context.ts'
 import { toolsOut } from './tools-out.ts'
 
 /** A Responses request as it goes up, with the names that its reply's tool calls are to be given back. */
 export interface ResponsesOut extends Noted<Record<string, unknown>> {
   readonly names: ToolNames
-}
-
-/** What every step of the request's translation needs. */
-export interface OutContext {
-  readonly profile: Profile
-  readonly names: ToolNames
-  readonly notes: Note[]
 }
 
 /** Fields of Messages that have their own step, or nothing to say to another vendor. */

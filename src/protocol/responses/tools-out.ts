@@ -1,7 +1,7 @@
+import { invalidField } from '../check.ts'
 import type { MessagesRequest, Tool } from '../messages/schema.ts'
 import { isRecord, textOf } from '../value.ts'
-import { invalidField } from './check.ts'
-import type { OutContext } from './request-out.ts'
+import type { OutContext } from './out-context.ts'
 
 /** The tool fields of a request; empty where nothing is left of the tools. */
 export function toolsOut(request: MessagesRequest, context: OutContext): Record<string, unknown> {

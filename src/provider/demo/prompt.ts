@@ -1,10 +1,16 @@
 // Texts that clients add to a user's turn by themselves; none of them is what the user asked.
 const CLIENT_TAGS =
-  /<(system-reminder|local-command-[a-z]+|command-[a-z]+|ide_[a-z_]+|environment_context|user_instructions|INSTRUCTIONS)>[\s\S]*?<\/\1>/g
+  /<(system-reminder|local-command-[a-z]+|command-[a-z]+|ide_[a-z_]+|environment_context|user_instructions|INSTRUCTIONS)>(?:(?!<\1>)[\s\S])*?<\/\1>/g
 
 /** A user's text without what its client added: reminders, command echoes, environment notes. */
 export function realText(text: string): string {
-  const rest = text.replace(CLIENT_TAGS, '').trim()
+  let rest = text
+  // Innermost first: a reminder may quote another one.
+  for (let before = ''; before !== rest; ) {
+    before = rest
+    rest = rest.replace(CLIENT_TAGS, '')
+  }
+  rest = rest.trim()
   return /^# AGENTS\.md instructions[^\n]*$/.test(rest) ? '' : rest
 }
 

@@ -181,7 +181,10 @@ test('A stream has its events in order, each named, and usage at both ends', asy
 })
 
 test('The last real text of the user decides, not what a client adds', async () => {
-  const reminder = { type: 'text', text: '<system-reminder>\nerror 500\n</system-reminder>' }
+  const reminder = {
+    type: 'text',
+    text: '<system-reminder>\nerror 500\n<system-reminder>error 400</system-reminder>\n</system-reminder>',
+  }
   expect(await answerTo([user([reminder, { type: 'text', text: 'say yes' }])])).toBe('yes')
   const environment = { role: 'system', content: 'error 400' }
   expect(await answerTo([user([{ type: 'text', text: 'say yes' }, reminder]), environment])).toBe(

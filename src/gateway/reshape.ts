@@ -1,0 +1,63 @@
+import { ProxyError } from '../kit/error.ts'
+import { isRecord, parseJson } from '../kit/json.ts'
+import type { ByteReader, Source } from '../kit/pump.ts'
+import { SseParser } from '../kit/sse.ts'
+import type { Codec, ReadOptions, WriteOptions } from '../protocol/codec.ts'
+import { Assembler, disassemble } from '../protocol/messages/assemble.ts'
+import { NEUTRAL_PROFILE } from '../protocol/profile.ts'
+import { WORLD } from './translate.ts'
+
+// An upstream that answers SSE when asked for JSON, or the reverse: its answer is put into the form that was asked
+// for, still in its own protocol, and then goes the usual way.
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/** A whole reply as the stream that it would have been. */
+export function asEvents(codec: Codec, bytes: Uint8Array, model: string): Source {
+  const body = parseJson(decoder.decode(bytes))
+  if (!isRecord(body)) throw new ProxyError('upstream_protocol', 'Upstream sent no JSON object')
+  const { value } = codec.replyIn(body, readOptions(model))
+  const out = codec.streamOut(writeOptions(model))
+  let text = ''
+  for (const event of disassemble(value)) text += out.push(event)
+  return { reader: ENDED, ahead: [encoder.encode(text + out.end())] }
+}
+
+/** A stream as the whole reply that it would have been; throws where it ends too early or in an error. */
+export async function asBody(codec: Codec, source: Source, model: string): Promise<Uint8Array> {
+  const parser = new SseParser()
+  const machine = codec.streamIn(readOptions(model))
+  const assembler = new Assembler()
+  const take = (chunk: Uint8Array) => {
+    for (const frame of parser.push(chunk)) {
+      for (const event of machine.push(frame)) assembler.push(event)
+    }
+  }
+  for (const chunk of source.ahead) take(chunk)
+  for (;;) {
+    const { value, done } = await source.reader.read()
+    if (done || value === undefined) break
+    take(value)
+  }
+  for (const frame of parser.end()) {
+    for (const event of machine.push(frame)) assembler.push(event)
+  }
+  for (const event of machine.end()) assembler.push(event)
+  return encoder.encode(JSON.stringify(codec.replyOut(assembler.end().value, writeOptions(model))))
+}
+
+const ENDED: ByteReader = {
+  read: async () => ({ done: true }),
+  cancel: async () => undefined,
+}
+
+function readOptions(model: string): ReadOptions {
+  const none = { names: undefined, stopSequences: undefined }
+  return { world: WORLD, model, profile: NEUTRAL_PROFILE, ...none }
+}
+
+function writeOptions(model: string): WriteOptions {
+  const turn = { request: { model, messages: [] }, hints: { include_usage: true }, notes: [] }
+  return { world: WORLD, model, requestId: '', body: { model, input: [] }, turn }
+}

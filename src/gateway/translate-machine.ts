@@ -1,0 +1,110 @@
+import type { ProxyError } from '../kit/error.ts'
+import type { ByteMachine } from '../kit/machine.ts'
+import { SseParser } from '../kit/sse.ts'
+import type { ReadOptions } from '../protocol/codec.ts'
+import { errorOfEvent } from '../protocol/messages/error.ts'
+import { tapUsage } from '../protocol/messages/usage.ts'
+import type { StreamEvent, StreamIn, StreamOut, Usage } from '../protocol/protocol.ts'
+import type { Translation } from './translate.ts'
+
+const encoder = new TextEncoder()
+const NOTHING = new Uint8Array(0)
+
+/** `silent` before any content, `open` from the first content on, `closed` once the end or an error was written. */
+type State = 'silent' | 'open' | 'closed'
+
+/** An upstream's stream in the client's protocol: bytes → frames → hub events → bytes. */
+export class TranslateMachine implements ByteMachine {
+  /** Nothing of ours is to be added under `/pt`, not even a ping. */
+  readonly #pings: boolean
+  readonly cuts = false
+  readonly #parser = new SseParser()
+  readonly #in: StreamIn
+  readonly #out: StreamOut
+  readonly #ping: Uint8Array
+  readonly #usage: Usage
+  #state: State = 'silent'
+  /** Written before the stream was let begin. */
+  #ahead = ''
+
+  constructor(translation: Translation, usage: Usage, pings: boolean) {
+    const read: ReadOptions = translation.read
+    this.#in = translation.upstream.streamIn(read)
+    this.#out = translation.client.streamOut(translation.write)
+    this.#ping = encoder.encode(translation.client.ping)
+    this.#usage = usage
+    this.#pings = pings
+  }
+
+  /**
+   * Takes a chunk before the client's response has begun; true once there is content to begin it with.
+   * Throws the upstream's error, which then still has its own status.
+   */
+  opens(chunk: Uint8Array): boolean {
+    for (const frame of this.#parser.push(chunk)) {
+      for (const event of this.#in.push(frame)) {
+        if (event.type === 'error') throw errorOfEvent(event)
+        this.#ahead += this.#event(event)
+      }
+    }
+    return this.#state !== 'silent'
+  }
+
+  push(chunk: Uint8Array): Uint8Array | undefined {
+    let text = this.#ahead
+    this.#ahead = ''
+    for (const frame of this.#parser.push(chunk)) {
+      for (const event of this.#in.push(frame)) text += this.#event(event)
+    }
+    return text === '' ? NOTHING : encoder.encode(text)
+  }
+
+  end(): Uint8Array | undefined {
+    let text = this.#ahead
+    this.#ahead = ''
+    for (const frame of this.#parser.end()) {
+      for (const event of this.#in.push(frame)) text += this.#event(event)
+    }
+    for (const event of this.#in.end()) text += this.#event(event)
+    text += this.#out.end()
+    this.#state = 'closed'
+    return encoder.encode(text)
+  }
+
+  fail(error: ProxyError): Uint8Array | undefined {
+    if (this.#state === 'closed') return undefined
+    let text = this.#ahead
+    for (const event of this.#in.fail(error)) text += this.#event(event)
+    text += this.#out.fail(error)
+    this.#state = 'closed'
+    return encoder.encode(text)
+  }
+
+  ping(): Uint8Array | undefined {
+    return this.#pings && this.#state !== 'closed' ? this.#ping : undefined
+  }
+
+  #event(event: StreamEvent): string {
+    switch (event.type) {
+      case 'message_start':
+        Object.assign(this.#usage, tapUsage(event.message.usage))
+        break
+      case 'message_delta':
+        Object.assign(this.#usage, tapUsage(event.usage))
+        this.#state = 'open'
+        break
+      case 'message_stop':
+      case 'error':
+        this.#state = 'closed'
+        break
+      case 'ping':
+        break
+      case 'content_block_start':
+      case 'content_block_delta':
+      case 'content_block_stop':
+        this.#state = 'open'
+        break
+    }
+    return this.#out.push(event)
+  }
+}

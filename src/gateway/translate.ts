@@ -1,0 +1,101 @@
+import { ProxyError } from '../kit/error.ts'
+import { randomId } from '../kit/id.ts'
+import { parseJson } from '../kit/json.ts'
+import type { Codec, ReadOptions, WriteOptions } from '../protocol/codec.ts'
+import { messagesCodec } from '../protocol/messages/codec.ts'
+import { stripOwnThinking } from '../protocol/messages/signature.ts'
+import { NEUTRAL_PROFILE, type Profile } from '../protocol/profile.ts'
+import type { Note, Turn, World } from '../protocol/protocol.ts'
+
+/** The limit sent where neither the client nor the settings say one. */
+const DEFAULT_MAX_TOKENS = 32_000
+
+const encoder = new TextEncoder()
+
+/** Ids and time for the codecs. */
+export const WORLD: World = {
+  id: () => randomId(),
+  now: () => Math.floor(Date.now() / 1000),
+}
+
+/** What is to be said in another protocol. */
+export interface TranslationJob {
+  readonly client: Codec
+  readonly upstream: Codec
+  readonly body: Uint8Array
+  /** As the client asked for it. */
+  readonly asked: string
+  /** As the upstream calls it. */
+  readonly model: string
+  readonly profile: Profile | undefined
+  readonly defaultMaxTokens: number | undefined
+  readonly requestId: string
+}
+
+/** A request in the upstream's protocol, with all that its reply needs to come back in the client's. */
+export interface Translation {
+  readonly client: Codec
+  readonly upstream: Codec
+  readonly body: Uint8Array
+  readonly betas: readonly string[]
+  readonly notes: readonly Note[]
+  readonly profile: Profile
+  readonly read: ReadOptions
+  readonly write: WriteOptions
+}
+
+/** `up = out_u(in_c(body))`; what the reply needs goes along. Throws a ProxyError that names the field at fault. */
+export function translate(job: TranslationJob): Translation {
+  const { client, upstream, asked, requestId } = job
+  const parsed = parseBody(job.body)
+  const said = client.requestIn(parsed)
+  const turn: Turn = { ...said, request: { ...said.request, model: job.model } }
+  const profile = job.profile ?? NEUTRAL_PROFILE
+  const defaultMaxTokens = job.defaultMaxTokens ?? DEFAULT_MAX_TOKENS
+  const out = upstream.requestOut(turn, { profile, defaultMaxTokens })
+  return {
+    client,
+    upstream,
+    body: encoder.encode(JSON.stringify(out.value)),
+    betas: out.betas,
+    notes: [...turn.notes, ...out.notes],
+    profile,
+    read: {
+      world: WORLD,
+      model: asked,
+      names: out.names,
+      stopSequences: turn.request.stop_sequences,
+      profile,
+    },
+    write: { world: WORLD, model: asked, requestId, body: parsed, turn },
+  }
+}
+
+/**
+ * A Messages body for a real Anthropic upstream: thinking that came from another vendor carries a signature of ours,
+ * which Anthropic would refuse. A body without one comes back as it is, to the byte.
+ */
+export function withoutForeignThinking(body: Uint8Array): { body: Uint8Array; notes: Note[] } {
+  if (!Buffer.from(body.buffer, body.byteOffset, body.byteLength).includes(OWN_SIGNATURE)) {
+    return { body, notes: [] }
+  }
+  const { request } = messagesCodec.requestIn(parseBody(body))
+  const stripped = stripOwnThinking(request)
+  if (stripped === request) return { body, notes: [] }
+  return {
+    body: encoder.encode(JSON.stringify(stripped)),
+    notes: ['thinking: blocks of another upstream left out, Anthropic takes only its own'],
+  }
+}
+
+/** How a signature of ours begins in a body. */
+const OWN_SIGNATURE = '"ccproxy.'
+
+/** A request's body as JSON; what is none is the client's mistake. */
+export function parseBody(body: Uint8Array): unknown {
+  const value = parseJson(new TextDecoder().decode(body))
+  if (value === undefined) {
+    throw new ProxyError('invalid_request', 'Request body is not valid JSON: check its syntax')
+  }
+  return value
+}
