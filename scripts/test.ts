@@ -28,6 +28,8 @@ function runBunTest(files: readonly string[], flags: readonly string[], scratch:
       'test',
       '--parallel',
       '--only-failures',
+      // A busy machine is no failure: what hangs is still found.
+      '--timeout=30000',
       '--reporter=junit',
       `--reporter-outfile=${report}`,
       ...flags,

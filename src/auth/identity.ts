@@ -1,6 +1,7 @@
 import type { Span } from '../kit/json-splice.ts'
+import { startOfText } from '../kit/json-splice.ts'
 import { excessBreakpoints } from './cache-breakpoints.ts'
-import { elementsAt, type Member, membersAt, parseSpan, startOfText } from './json-walk.ts'
+import { elementsAt, type Member, membersAt, parseSpan } from './json-walk.ts'
 
 /** What `auth.oauth.system_prompt_injection` may say. */
 export type InjectionMode = 'minimal' | 'none'

@@ -1,4 +1,4 @@
-import { type Span, valueEnd } from '../kit/json-splice.ts'
+import { SIGN, type Span, skipSpace, valueEnd } from '../kit/json-splice.ts'
 
 /** One member of an object: its key, where the key begins and where the value lies. */
 export interface Member extends Span {
@@ -6,23 +6,15 @@ export interface Member extends Span {
   readonly keyStart: number
 }
 
-const QUOTE = 0x22
-const COMMA = 0x2c
-const COLON = 0x3a
-const OPEN_OBJECT = 0x7b
-const CLOSE_OBJECT = 0x7d
-const OPEN_ARRAY = 0x5b
-const CLOSE_ARRAY = 0x5d
-
 const decoder = new TextDecoder()
 
 /** The members of the object that begins at `start`, or undefined where there is no whole object. */
 export function membersAt(bytes: Uint8Array, start: number): Member[] | undefined {
-  if (bytes[start] !== OPEN_OBJECT) return undefined
-  return eachItem(bytes, start, CLOSE_OBJECT, (at) => {
-    const keyEnd = bytes[at] === QUOTE ? endOf(bytes, at) : undefined
+  if (bytes[start] !== SIGN.openObject) return undefined
+  return eachItem(bytes, start, SIGN.closeObject, (at) => {
+    const keyEnd = bytes[at] === SIGN.quote ? endOf(bytes, at) : undefined
     const colon = keyEnd === undefined ? -1 : skipSpace(bytes, keyEnd)
-    if (keyEnd === undefined || bytes[colon] !== COLON) return undefined
+    if (keyEnd === undefined || bytes[colon] !== SIGN.colon) return undefined
     const valueStart = skipSpace(bytes, colon + 1)
     const end = endOf(bytes, valueStart)
     const key = parseSpan(bytes, { start: at, end: keyEnd })
@@ -33,24 +25,11 @@ export function membersAt(bytes: Uint8Array, start: number): Member[] | undefine
 
 /** The elements of the array that begins at `start`, or undefined where there is no whole array. */
 export function elementsAt(bytes: Uint8Array, start: number): Span[] | undefined {
-  if (bytes[start] !== OPEN_ARRAY) return undefined
-  return eachItem(bytes, start, CLOSE_ARRAY, (at) => {
+  if (bytes[start] !== SIGN.openArray) return undefined
+  return eachItem(bytes, start, SIGN.closeArray, (at) => {
     const end = endOf(bytes, at)
     return end === undefined ? undefined : { start: at, end }
   })
-}
-
-/** The first byte at or after `at` that is no JSON white space. */
-export function skipSpace(bytes: Uint8Array, at: number): number {
-  let index = at
-  while (isSpace(bytes[index])) index += 1
-  return index
-}
-
-/** Where the text's one value begins, after a byte order mark and white space. */
-export function startOfText(bytes: Uint8Array): number {
-  const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
-  return skipSpace(bytes, marked ? 3 : 0)
 }
 
 /** The value in a span, parsed; undefined where it is no JSON. */
@@ -77,7 +56,7 @@ function eachItem<Item extends Span>(
     items.push(item)
     const next = skipSpace(bytes, item.end)
     if (bytes[next] === close) return items
-    if (bytes[next] !== COMMA) return undefined
+    if (bytes[next] !== SIGN.comma) return undefined
     at = skipSpace(bytes, next + 1)
   }
   return undefined
@@ -90,8 +69,4 @@ function endOf(bytes: Uint8Array, start: number): number | undefined {
     if (error instanceof SyntaxError) return undefined
     throw error
   }
-}
-
-function isSpace(byte: number | undefined): boolean {
-  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 }

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-
 /** How a command ended: its output, or why there is none. */
 export type CommandResult =
   | { readonly kind: 'done'; readonly exitCode: number; readonly stdout: string }
@@ -23,6 +21,8 @@ export const runCommand: RunCommand = (command, timeoutMs) =>
       resolve({ kind: 'not-started', reason: 'the command is empty' })
       return
     }
+    // Loaded when first needed: a proxy without a key helper never pays for it.
+    const { spawn } = process.getBuiltinModule('node:child_process')
     const onWindows = process.platform === 'win32'
     const child = spawn(file, args, {
       shell: typeof command === 'string',

@@ -15,6 +15,7 @@ export function contradictions(settings: Settings, sourceOf: SourceOf): Diagnost
   checkBind(settings, report)
   checkTokens(settings.security.tokens, report)
   checkRouting(settings, report)
+  checkOAuth(settings, report)
   for (const [name, provider] of Object.entries(settings.providers)) {
     checkProvider(name, provider, report)
     if (provider.credential === 'oauth' && !isLoopback(settings.server.host)) {
@@ -100,6 +101,24 @@ function checkProvider(name: string, provider: ProviderSettings, report: Report)
     const missing = `${at('default_model')} is missing`
     report(path('force_model'), `${at('force_model')} is true, but ${missing}`)
   }
+}
+
+/** Tokens go to these addresses: in the clear to this machine only. */
+function checkOAuth({ auth }: Settings, report: Report): void {
+  for (const key of ['authorize_url', 'token_url', 'profile_url', 'redirect_uri'] as const) {
+    const url = auth.oauth[key]
+    if (url === undefined || isSafeUrl(url)) continue
+    report(
+      ['auth', 'oauth', key],
+      `auth.oauth.${key} must be an https URL, or http to this machine, not "${url}"`,
+    )
+  }
+}
+
+function isSafeUrl(text: string): boolean {
+  if (!isHttpUrl(text)) return false
+  const { protocol, hostname } = new URL(text)
+  return protocol === 'https:' || isLoopback(hostname)
 }
 
 function isHttpUrl(text: string): boolean {

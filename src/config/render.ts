@@ -144,5 +144,7 @@ function shownDefault(leaf: Leaf, key: string, kind: string | undefined): unknow
 
 function assignment(key: string, value: unknown): string {
   if (isTable(value) && Object.keys(value).length === 0) return `${key} = {}`
-  return stringify({ [key]: value }).trimEnd()
+  if (!isTable(value)) return stringify({ [key]: value }).trimEnd()
+  const pairs = Object.entries(value).map(([name, one]) => stringify({ [name]: one }).trimEnd())
+  return `${key} = {${pairs.length === 0 ? '' : ` ${pairs.join(', ')} `}}`
 }

@@ -210,11 +210,28 @@ const oauth = section("The plan login, the account holder's own choice and risk"
     description: 'Port of the login callback; the next free one if taken',
   }),
   redirect_uri: leaf(Type.Optional(Type.String({ minLength: 1 })), {
-    description: 'Redirect of a login started through POST /oauth/login',
+    description:
+      'Redirect of a login started through POST /oauth/login; without it /oauth/callback here',
     example: 'http://localhost:8000/oauth/callback',
   }),
   refresh_before_seconds: leaf(Type.Number({ default: 300, minimum: 0 }), {
     description: 'How long before its expiry a token is refreshed',
+  }),
+  authorize_url: leaf(Type.Optional(Type.String({ minLength: 1 })), {
+    description: "Sign-in page in place of Anthropic's, for testing and gateways",
+    example: 'https://gateway.example/oauth/authorize',
+  }),
+  token_url: leaf(Type.Optional(Type.String({ minLength: 1 })), {
+    description: "Token endpoint in place of Anthropic's, for testing and gateways",
+    example: 'https://gateway.example/oauth/token',
+  }),
+  profile_url: leaf(Type.Optional(Type.String({ minLength: 1 })), {
+    description: "Profile endpoint in place of Anthropic's, for testing and gateways",
+    example: 'https://gateway.example/oauth/profile',
+  }),
+  client_id: leaf(Type.Optional(Type.String({ minLength: 1 })), {
+    description: 'Client id that goes with these addresses, for testing and gateways',
+    example: 'my-client-id',
   }),
 })
 

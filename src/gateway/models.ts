@@ -2,9 +2,10 @@ import { ProxyError } from '../kit/error.ts'
 import { isRecord, parseJson } from '../kit/json.ts'
 import { CODECS } from '../protocol/index.ts'
 import { readUpstreamError } from '../protocol/read-error.ts'
+import type { NamedUpstream } from '../provider/index.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
-import { FOREIGN, findUpstream, splitTarget, type Upstream } from './route.ts'
+import { FOREIGN, findUpstream, splitTarget } from './route.ts'
 
 /** More pages than this are not asked for: no account has that many models. */
 const MAX_PAGES = 10
@@ -45,7 +46,7 @@ export async function answerModels(gateway: Gateway, exchange: Exchange): Promis
 async function ownList(
   gateway: Gateway,
   exchange: Exchange,
-  upstream: Upstream,
+  upstream: NamedUpstream,
 ): Promise<Response> {
   const reply = await gateway.handle(exchange)
   const models = configured(upstream)
@@ -102,7 +103,7 @@ async function reshapeOne(
 async function listOf(
   gateway: Gateway,
   exchange: Exchange,
-  upstream: Upstream,
+  upstream: NamedUpstream,
 ): Promise<{ reply: Response; models: Model[] }> {
   const isAnthropic = upstream.provider.wire === 'messages'
   const models: Model[] = []
@@ -132,7 +133,7 @@ async function listOf(
 async function withForeign(
   gateway: Gateway,
   exchange: Exchange,
-  others: readonly Upstream[],
+  others: readonly NamedUpstream[],
 ): Promise<Response> {
   const reply = await gateway.handle(exchange)
   if (!reply.ok) return reply
@@ -152,7 +153,7 @@ async function withForeign(
 async function foreignModels(
   gateway: Gateway,
   exchange: Exchange,
-  upstream: Upstream,
+  upstream: NamedUpstream,
 ): Promise<Model[]> {
   try {
     const { models } = await listOf(gateway, exchange, upstream)
@@ -163,7 +164,7 @@ async function foreignModels(
   }
 }
 
-function foreignUpstreams(gateway: Gateway, exchange: Exchange): Upstream[] {
+function foreignUpstreams(gateway: Gateway, exchange: Exchange): NamedUpstream[] {
   if (exchange.provider !== undefined || exchange.mode !== 'full') return []
   return [...gateway.options.routes.upstreams.values()].filter(
     ({ provider }) => provider.wire !== 'messages',
@@ -171,7 +172,7 @@ function foreignUpstreams(gateway: Gateway, exchange: Exchange): Upstream[] {
 }
 
 /** What the settings name, for an upstream that lists nothing. */
-function configured({ models, defaultModel, provider }: Upstream): Model[] {
+function configured({ models, defaultModel, provider }: NamedUpstream): Model[] {
   const ids = new Set([
     ...(defaultModel === undefined ? [] : [defaultModel]),
     ...Object.values(models),

@@ -84,7 +84,7 @@ function block(value: Block, field: string, parts: PromptParts, depth: number): 
 }
 
 function image({ source }: Block, field: string, parts: PromptParts): void {
-  if (source === undefined) throw wrong(`${field}.source`, 'Field required')
+  if (typeof source !== 'object') throw wrong(`${field}.source`, 'Field required')
   if (source.type !== 'base64') {
     parts.images.push(UNSEEN_IMAGE)
     return
@@ -96,7 +96,7 @@ function image({ source }: Block, field: string, parts: PromptParts): void {
 function document(value: Block, field: string, parts: PromptParts, depth: number): void {
   const { source, title } = value
   const context = 'context' in value ? value.context : undefined
-  if (source === undefined) throw wrong(`${field}.source`, 'Field required')
+  if (typeof source !== 'object') throw wrong(`${field}.source`, 'Field required')
   if (typeof title === 'string') parts.texts.push(title)
   if (typeof context === 'string') parts.texts.push(context)
   switch (source.type) {

@@ -67,8 +67,18 @@ function ended(call: RelayCall, error: unknown): ProxyError {
   return failure
 }
 
+/** Sends a call; an answer for which the provider has another call is given up for that one's, once. */
 async function send(call: RelayCall): Promise<Response> {
-  const { provider, prepared, controller, pool } = call
+  const response = await sendOnce(call, call.prepared)
+  if (response.status < 400) return response
+  const next = await call.prepared.retry?.(response.status)
+  if (next === undefined) return response
+  await response.body?.cancel()
+  return sendOnce(call, next)
+}
+
+async function sendOnce(call: RelayCall, prepared: PreparedCall): Promise<Response> {
+  const { provider, controller, pool } = call
   const reused = pool.take(prepared.url)
   const sent = performance.now()
   try {
@@ -86,8 +96,8 @@ async function begin(call: RelayCall, response: Response): Promise<Reply> {
   if (status >= 300 && status < 400 && status !== 304) throw redirected(call, response)
   const type = (headers.get('content-type') ?? '').toLowerCase()
   const events = type.startsWith('text/event-stream')
-  if (response.body === null) return { kind: 'body', status, headers, bytes: new Uint8Array(0) }
-  if (call.raw || (events && status < 400)) {
+  // Asking for `body` makes a stream of it: not where the whole is wanted.
+  if ((call.raw || (events && status < 400)) && response.body !== null) {
     return stream(call, response.body, status, headers, events && !call.raw)
   }
   const bytes = await readAll(call, response)
@@ -185,6 +195,7 @@ function resumed(first: Uint8Array, reader: ByteReader): ReadableStream<Uint8Arr
 
 async function readAll(call: RelayCall, response: Response): Promise<Uint8Array> {
   const bytes = await withIdleTimeout(call, () => response.bytes())
+  if (bytes.length === 0) return bytes
   const formats = leftEncoded(response.headers.get('content-encoding'), bytes)
   if (formats.length === 0) return bytes
   try {

@@ -1,23 +1,11 @@
 import { ProxyError } from '../kit/error.ts'
+import type { NamedUpstream } from '../provider/index.ts'
 import type { Provider } from '../provider/provider.ts'
 import type { Exchange } from './exchange.ts'
 
-/** A provider with the map of its model names. */
-export interface Upstream {
-  readonly provider: Provider
-  /** From the client's name, exact or with `*`, to the upstream's. */
-  readonly models: Readonly<Record<string, string>>
-  /** The same for OpenAI clients only, looked up after `models`. */
-  readonly openAiModels: Readonly<Record<string, string>>
-  /** The name for models that no map knows. */
-  readonly defaultModel: string | undefined
-  /** Always send `defaultModel`. */
-  readonly forceModel: boolean
-}
-
 /** Who serves what, as the settings say. */
 export interface Routes {
-  readonly upstreams: ReadonlyMap<string, Upstream>
+  readonly upstreams: ReadonlyMap<string, NamedUpstream>
   /** The provider's name of `routing.default`. */
   readonly default: string
   /** From the client's model name to `provider/model`. */
@@ -76,7 +64,7 @@ function listedRoute(routes: Routes, asked: string): Route | undefined {
 export function splitTarget(
   routes: Routes,
   target: string,
-): { upstream: Upstream; model: string } | undefined {
+): { upstream: NamedUpstream; model: string } | undefined {
   for (let slash = target.indexOf('/'); slash !== -1; slash = target.indexOf('/', slash + 1)) {
     const upstream = routes.upstreams.get(target.slice(0, slash))
     if (upstream !== undefined) return { upstream, model: target.slice(slash + 1) }
@@ -84,7 +72,7 @@ export function splitTarget(
   return undefined
 }
 
-function nameAt(upstream: Upstream, asked: string, exchange: Exchange): string {
+function nameAt(upstream: NamedUpstream, asked: string, exchange: Exchange): string {
   const always = forced(upstream)
   if (always !== undefined) return always
   const own = lookUp(upstream.models, asked)
@@ -94,12 +82,12 @@ function nameAt(upstream: Upstream, asked: string, exchange: Exchange): string {
   return builtIn ?? upstream.defaultModel ?? asked
 }
 
-function forced(upstream: Upstream): string | undefined {
+function forced(upstream: NamedUpstream): string | undefined {
   return upstream.forceModel ? upstream.defaultModel : undefined
 }
 
 /** The provider of a name; throws `not_found` naming the ones there are. */
-export function findUpstream(routes: Routes, name: string): Upstream {
+export function findUpstream(routes: Routes, name: string): NamedUpstream {
   const upstream = routes.upstreams.get(name)
   if (upstream !== undefined) return upstream
   const text = `Provider "${name}" is not configured: use one of ${names(routes)}`

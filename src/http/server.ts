@@ -1,5 +1,8 @@
 import type { Server } from 'bun'
 import { clientKeys } from '../auth/client-key.ts'
+import { type LazyLogins, lazyLogins } from '../auth/lazy-logins.ts'
+import { loginsOptions } from '../config/logins-options.ts'
+import { isLoopback } from '../config/loopback.ts'
 import type { Settings } from '../config/schema.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import { Ticker } from '../kit/clock.ts'
@@ -8,8 +11,8 @@ import { createProviders } from '../provider/index.ts'
 import { createLogger, type Format, type Logger } from '../record/log.ts'
 import { logObserver } from '../record/observer.ts'
 import { createApp } from './app.ts'
-import type { App } from './context.ts'
 import { Door } from './door.ts'
+import { LoginDesk } from './login-desk.ts'
 import { portOwner } from './port-owner.ts'
 import { RateLimit } from './rate-limit.ts'
 
@@ -38,35 +41,41 @@ const KEEP_ALIVE_SECONDS = 120
 /** How long the end of a drained server may wait for its last bytes to leave, ms. */
 const LAST_BYTES_MS = 500
 
+/** What changes while the server runs. */
+interface State {
+  draining: boolean
+  port: number
+}
+
 /** Starts ccproxy; throws a ProxyError where the port is taken. */
 export async function startServer(options: StartOptions): Promise<RunningServer> {
   const { settings, version } = options
   const logger = createLogger(levelOf(settings), formatOf(options))
-  const gateway = createGateway(options, logger)
-  const state = { draining: false }
-  const door = new Door({ logger, guard: guardOf(settings), draining: () => state.draining })
-  const context: App = {
-    gateway,
-    bodyLimits: {
-      bytes: settings.limits.body_bytes,
-      timeoutMs: settings.server.request_timeout_seconds * 1000,
-    },
-    uploadLimits: {
-      bytes: settings.limits.upload_bytes,
-      timeoutMs: settings.server.request_timeout_seconds * 1000,
-    },
-    version,
+  const logins = createLogins(options, logger)
+  const gateway = createGateway(options, logger, logins)
+  const state: State = { draining: false, port: settings.server.port }
+  const guard = guardOf(settings)
+  const door = new Door({
+    logger,
+    guard,
     draining: () => state.draining,
-    fail: (thrown, request) => door.fail(thrown, request),
+    onlyAddress: guard.limitsLoopback ? undefined : onlyAddress(settings.server.host),
+  })
+  const context = {
+    ...appOf(options, state),
+    gateway,
+    loginDesk: loginDeskOf(settings, logins, logger, state),
+    fail: (thrown: unknown, request: Request) => door.fail(thrown, request),
   }
   // `fetch` is a getter that composes the whole handler: asked once, not at each request.
   const routes = createApp(context).compile().fetch
   const server = await listen(settings, (request, own) => door.enter(request, own, routes))
-  const url = `http://${hostInUrl(settings.server.host)}:${server.port}`
+  state.port = server.port ?? state.port
+  const url = `http://${hostInUrl(settings.server.host)}:${state.port}`
   logger.log('info', 'listening', { url, version, commit: options.commit })
   return {
     url,
-    port: server.port ?? settings.server.port,
+    port: state.port,
     async drain() {
       state.draining = true
       logger.log('info', 'draining', { seconds: settings.server.drain_seconds })
@@ -74,6 +83,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
       await gateway.drain(settings.server.drain_seconds * 1000)
       await Promise.race([stopped, Bun.sleep(LAST_BYTES_MS)])
       server.stop(true)
+      await logins.close()
       logger.log('info', 'stopped')
     },
     stop() {
@@ -83,11 +93,45 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   }
 }
 
-function createGateway(options: StartOptions, logger: Logger): Gateway {
+/** What the routes need of the settings alone. */
+function appOf({ settings, version }: StartOptions, state: State) {
+  const { limits, server } = settings
+  const timeoutMs = server.request_timeout_seconds * 1000
+  return {
+    bodyLimits: { bytes: limits.body_bytes, timeoutMs },
+    uploadLimits: { bytes: limits.upload_bytes, timeoutMs },
+    version,
+    draining: () => state.draining,
+  }
+}
+
+function loginDeskOf(settings: Settings, logins: LazyLogins, logger: Logger, state: State) {
+  const { redirect_uri: redirect } = settings.auth.oauth
+  return new LoginDesk({
+    logins,
+    loopbackOnly: isLoopback(settings.server.host),
+    redirectUri: () => redirect ?? `http://localhost:${state.port}/oauth/callback`,
+    logger,
+  })
+}
+
+/** Nothing of them is loaded before a request, the status or a login asks. */
+function createLogins(options: StartOptions, logger: Logger): LazyLogins {
+  const { settings, env, home, version } = options
+  const shout = (message: string) => logger.log('error', message)
+  return lazyLogins(loginsOptions(settings, { env, home, version, shout }))
+}
+
+function createGateway(options: StartOptions, logger: Logger, logins: LazyLogins): Gateway {
   const { settings, version } = options
   const { server, network, routing } = settings
   const upstreams = createProviders(
     Object.entries(settings.providers).map(([name, own]) => ({ name, version, ...own })),
+    {
+      logins: logins.sources,
+      loopbackOnly: isLoopback(server.host),
+      identity: settings.auth.oauth.system_prompt_injection,
+    },
   )
   return new Gateway({
     routes: { upstreams, default: routing.default, models: routing.models },
@@ -103,6 +147,11 @@ function createGateway(options: StartOptions, logger: Logger): Gateway {
     observer: logObserver(logger),
     ticker: new Ticker(),
   })
+}
+
+/** Who listens on one loopback address hears from this machine only. */
+function onlyAddress(host: string): string | undefined {
+  return host === '127.0.0.1' || host === '::1' ? host : undefined
 }
 
 function guardOf(settings: Settings) {

@@ -6,14 +6,26 @@ export interface Span {
   readonly end: number
 }
 
-const QUOTE = 0x22
+/** The bytes of JSON's own signs. */
+export const SIGN = {
+  quote: 0x22,
+  comma: 0x2c,
+  colon: 0x3a,
+  openObject: 0x7b,
+  closeObject: 0x7d,
+  openArray: 0x5b,
+  closeArray: 0x5d,
+} as const
+const {
+  quote: QUOTE,
+  comma: COMMA,
+  colon: COLON,
+  openObject: OPEN_OBJECT,
+  closeObject: CLOSE_OBJECT,
+  openArray: OPEN_ARRAY,
+  closeArray: CLOSE_ARRAY,
+} = SIGN
 const BACKSLASH = 0x5c
-const COMMA = 0x2c
-const COLON = 0x3a
-const OPEN_OBJECT = 0x7b
-const CLOSE_OBJECT = 0x7d
-const OPEN_ARRAY = 0x5b
-const CLOSE_ARRAY = 0x5d
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 const encoder = new TextEncoder()
@@ -25,7 +37,7 @@ const encoder = new TextEncoder()
 export function scanTopLevel(bytes: Uint8Array): Map<string, Span> {
   const buffer = asBuffer(bytes)
   const spans = new Map<string, Span>()
-  let at = skipSpace(buffer, startOf(buffer))
+  let at = startOfText(buffer)
   expectByte(buffer, at, OPEN_OBJECT)
   at = skipSpace(buffer, at + 1)
   if (buffer[at] === CLOSE_OBJECT) return finish(buffer, at, spans)
@@ -110,17 +122,20 @@ function parseString(buffer: Buffer, start: number, end: number): string {
   return String(parsed)
 }
 
-function startOf(buffer: Buffer): number {
-  return buffer[0] === 0xef && buffer[1] === 0xbb && buffer[2] === 0xbf ? 3 : 0
+/** Where the text's one value begins, after a byte order mark and white space. */
+export function startOfText(bytes: Uint8Array): number {
+  const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
+  return skipSpace(bytes, marked ? 3 : 0)
 }
 
-function skipSpace(buffer: Buffer, from: number): number {
+/** The first byte at or after `from` that is no JSON white space. */
+export function skipSpace(bytes: Uint8Array, from: number): number {
   let at = from
-  while (at < buffer.length && isSpace(buffer[at]!)) at += 1
+  while (isSpace(bytes[at])) at += 1
   return at
 }
 
-function isSpace(byte: number): boolean {
+function isSpace(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 }
 

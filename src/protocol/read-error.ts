@@ -1,4 +1,5 @@
 import { type ErrorKind, ProxyError, STATUS } from '../kit/error.ts'
+import { isRecord } from '../kit/json.ts'
 
 /** An upstream's error reply, as far as the protocol layer needs it. */
 export interface UpstreamFailure {
@@ -235,8 +236,4 @@ function location(value: unknown): string | undefined {
 
 function first(value: unknown): unknown {
   return Array.isArray(value) ? value[0] : undefined
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

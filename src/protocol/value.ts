@@ -1,7 +1,4 @@
-/** Whether a value of outside data is an object with keys. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
+import { isRecord } from '../kit/json.ts'
 
 /** A string that holds something, else nothing. */
 export function textOf(value: unknown): string | undefined {

@@ -1,9 +1,8 @@
-import type { ClientCredential } from '../auth/credential.ts'
-import { isClaudeCode, mergeBetas } from '../auth/identity.ts'
-import { ProxyError } from '../kit/error.ts'
+import { type ChosenCredential, chooseCredential, describeCredential } from '../auth/credential.ts'
+import { isClaudeCode, mergeBetas, PLAN_LOGIN_BETAS, withIdentity } from '../auth/identity.ts'
 import { copyRequestHeaders } from '../kit/headers.ts'
 import type { Mode } from './mode.ts'
-import type { PreparedCall, Provider, ProviderOptions, UpstreamCall } from './provider.ts'
+import type { CallBody, PreparedCall, Provider, ProviderOptions, UpstreamCall } from './provider.ts'
 import { joinUrl, sendByFetch } from './shared.ts'
 
 const DEFAULT_BASE_URL = 'https://api.anthropic.com'
@@ -71,27 +70,85 @@ function isOwnHeader(name: string): boolean {
 
 /** The Anthropic API, or whatever speaks it at another base URL. */
 export function createAnthropicProvider(options: ProviderOptions): Provider {
+  const { name, credential, credentials } = options
   const baseUrl = options.baseUrl ?? DEFAULT_BASE_URL
   return {
-    name: options.name,
+    name,
     kind: 'anthropic',
     wire: 'messages',
     async prepare(call) {
-      return prepare(call, baseUrl, options)
+      const fromClaudeCode = once(() => isClaudeCode(call.clientHeaders, bytesOf(call)))
+      const chosen = await chooseCredential(credential, credentials, {
+        keysOnly: call.mode !== 'full',
+        client: call.clientCredential,
+        fromClaudeCode,
+      })
+      return prepared({ call, url: joinUrl(baseUrl, call.path), options, fromClaudeCode }, chosen)
     },
     send: sendByFetch,
     async status() {
-      const credential = options.apiKey === undefined ? 'client' : 'api-key'
-      return { provider: options.name, kind: 'anthropic', base_url: baseUrl, credential }
+      const words = await describeCredential(credential, credentials, Date.now())
+      return { provider: name, kind: 'anthropic', base_url: baseUrl, credential: words }
     },
   }
 }
 
-function prepare(call: UpstreamCall, baseUrl: string, options: ProviderOptions): PreparedCall {
+/** All of a call but its credential. */
+interface Plan {
+  readonly call: UpstreamCall
+  readonly url: string
+  readonly options: ProviderOptions
+  readonly fromClaudeCode: () => boolean
+}
+
+function prepared(plan: Plan, chosen: ChosenCredential): PreparedCall {
+  const { call, url, options } = plan
   const headers = requestHeaders(call, options)
-  const credential = chooseCredential(call, options)
-  for (const [name, value] of Object.entries(credential)) headers.set(name, value)
-  return { url: joinUrl(baseUrl, call.path), method: call.method, headers, body: call.body }
+  if (chosen.planLogin) {
+    headers.set('anthropic-beta', mergeBetas(headers.get('anthropic-beta'), PLAN_LOGIN_BETAS))
+  }
+  chosen.apply(headers)
+  return {
+    url,
+    method: call.method,
+    headers,
+    body: chosen.planLogin ? identified(plan) : call.body,
+    retry: (status) => retried(plan, chosen, status),
+  }
+}
+
+/** The same call with another credential; a body that streamed up is gone and cannot be sent again. */
+async function retried(
+  plan: Plan,
+  refused: ChosenCredential,
+  status: number,
+): Promise<PreparedCall | undefined> {
+  if (status !== 401 || plan.call.body instanceof ReadableStream) return undefined
+  const next = await refused.retry()
+  return next === undefined ? undefined : prepared(plan, next)
+}
+
+/** Bodies that have a system prompt: what is counted is what would be sent. */
+const MESSAGES_PATH = /^\/v1\/messages(\/count_tokens)?(\?|$)/
+
+/** The body as a plan login needs it; Claude Code's own is left alone. */
+function identified({ call, options, fromClaudeCode }: Plan): CallBody {
+  const body = bytesOf(call)
+  if (body === undefined || !MESSAGES_PATH.test(call.path) || fromClaudeCode()) return call.body
+  return withIdentity(body, options.identity)
+}
+
+function bytesOf({ body }: UpstreamCall): Uint8Array | undefined {
+  return body instanceof Uint8Array ? body : undefined
+}
+
+/** Looks into a body at most once. */
+function once(ask: () => boolean): () => boolean {
+  let answer: boolean | undefined
+  return () => {
+    answer ??= ask()
+    return answer
+  }
 }
 
 /** The headers of a request to whatever speaks Anthropic's API, all but the credential. */
@@ -106,37 +163,4 @@ export function requestHeaders(call: UpstreamCall, options: ProviderOptions): He
   if (!headers.has('user-agent')) headers.set('user-agent', `ccproxy/${options.version}`)
   for (const [name, value] of Object.entries(options.headers)) headers.set(name, value)
   return headers
-}
-
-/** The credential as headers; the client's own comes first (interface.md 3). */
-function chooseCredential(
-  call: UpstreamCall,
-  options: ProviderOptions,
-): Readonly<Record<string, string>> {
-  const own = call.clientCredential
-  const { credential, apiKey } = options
-  if (own !== undefined && (credential === 'auto' || credential === 'client')) {
-    refusePlanLogin(own, call)
-    return own.headers
-  }
-  if (apiKey !== undefined && (credential === 'auto' || credential === 'api-key')) {
-    return { 'x-api-key': apiKey.reveal() }
-  }
-  throw new ProxyError('authentication', missingCredential(options.name))
-}
-
-/** Anthropic refuses a plan login outside full mode; saying so here spares the account a strange request. */
-function refusePlanLogin(own: ClientCredential, call: UpstreamCall): void {
-  if (own.kind !== 'oat' || call.mode === 'full') return
-  const body = call.body instanceof Uint8Array ? call.body : undefined
-  if (isClaudeCode(call.clientHeaders, body)) return
-  throw new ProxyError(
-    'invalid_request',
-    'system: This credential is only authorized for use with Claude Code and cannot be used for other API requests.',
-  )
-}
-
-function missingCredential(name: string): string {
-  const key = name === 'anthropic' ? 'ANTHROPIC_API_KEY' : `providers.${name}.api_key`
-  return `No Anthropic credential for provider "${name}": set ${key}, or send your own sk-ant-… key as x-api-key or Bearer`
 }

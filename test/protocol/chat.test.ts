@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { ProxyError } from '../../src/kit/error.ts'
+import { isRecord } from '../../src/kit/json.ts'
 import { chatReplyIn } from '../../src/protocol/chat/reply-in.ts'
 import { chatRequestIn } from '../../src/protocol/chat/request-in.ts'
 import { chatRequestOut, otherLimitField } from '../../src/protocol/chat/request-out.ts'
@@ -15,7 +16,7 @@ import {
 } from '../../src/protocol/messages/signature.ts'
 import { toolNames } from '../../src/protocol/messages/tool-names.ts'
 import { NEUTRAL_PROFILE } from '../../src/protocol/profile.ts'
-import { isRecord, recordsIn } from '../../src/protocol/value.ts'
+import { recordsIn } from '../../src/protocol/value.ts'
 import { breaches, eventLines, goldens, runStream, stillWorld } from '../support/golden.ts'
 import { chatInOptions } from './chat-kinds.ts'
 

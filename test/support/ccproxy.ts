@@ -13,6 +13,8 @@ export interface CcproxyOptions {
   /** The text of `ccproxy.toml` in its working directory. */
   readonly toml?: string
   readonly flags?: readonly string[]
+  /** A port that is free; needed where the log level hides the line that tells which one was taken. */
+  readonly port?: number
   /** Whether to give it the upstream's key (default true). */
   readonly key?: boolean
 }
@@ -43,7 +45,8 @@ export interface Outcome {
   readonly stderr: string
 }
 
-function command(args: readonly string[]): string[] {
+/** The command line of ccproxy from source, or of the binary that CCPROXY_BINARY names. */
+export function ccproxyCommand(args: readonly string[]): string[] {
   const binary = process.env.CCPROXY_BINARY
   if (binary !== undefined && binary !== '') return [binary, ...args]
   return [process.execPath, join(ROOT, 'src', 'main.ts'), ...args]
@@ -62,13 +65,16 @@ function environment(home: string, options: CcproxyOptions): Record<string, stri
 export async function startCcproxy(options: CcproxyOptions = {}): Promise<Ccproxy> {
   const home = tempDir()
   if (options.toml !== undefined) writeFileSync(join(home.path, 'ccproxy.toml'), options.toml)
-  const child = Bun.spawn(command(['serve', '--port', '0', ...(options.flags ?? [])]), {
-    cwd: home.path,
-    env: environment(home.path, options),
-    stdin: 'ignore',
-    stdout: 'ignore',
-    stderr: 'pipe',
-  })
+  const child = Bun.spawn(
+    ccproxyCommand(['serve', '--port', String(options.port ?? 0), ...(options.flags ?? [])]),
+    {
+      cwd: home.path,
+      env: environment(home.path, options),
+      stdin: 'ignore',
+      stdout: 'ignore',
+      stderr: 'pipe',
+    },
+  )
   const logs: Json[] = []
   const lines: string[] = []
   void eachLine(child.stderr, (line) => {
@@ -82,10 +88,12 @@ export async function startCcproxy(options: CcproxyOptions = {}): Promise<Ccprox
     home.remove()
   }
   const said = () => `${lines.join('\n')}\n(exit code ${child.exitCode})`
-  const url = await listening(logs, () => child.exitCode !== null).catch(async (error) => {
-    await stop()
-    throw new Error(`ccproxy did not start: ${String(error)}\n${said()}`)
-  })
+  const url = await listening(logs, () => child.exitCode !== null, options.port).catch(
+    async (error) => {
+      await stop()
+      throw new Error(`ccproxy did not start: ${String(error)}\n${said()}`)
+    },
+  )
   return {
     ...{ url, port: Number(new URL(url).port), pid: child.pid, logs, exited: child.exited, stop },
     stderr: () => lines.join('\n'),
@@ -95,7 +103,29 @@ export async function startCcproxy(options: CcproxyOptions = {}): Promise<Ccprox
   }
 }
 
-async function listening(logs: readonly Json[], ended: () => boolean): Promise<string> {
+/** A port that nobody listens on just now. */
+export async function freePort(): Promise<number> {
+  const server = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response() })
+  const { port } = server
+  await server.stop(true)
+  return port ?? 0
+}
+
+async function listening(
+  logs: readonly Json[],
+  ended: () => boolean,
+  port: number | undefined,
+): Promise<string> {
+  if (port !== undefined) {
+    const url = `http://127.0.0.1:${port}`
+    const healthy = () =>
+      fetch(`${url}/health`).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    await until(`GET ${url}/health`, async () => ended() || (await healthy()), 15000)
+    return url
+  }
   const find = () => logs.find((line) => line.msg === 'listening')
   await until('the "listening" log line', () => find() !== undefined || ended(), 15000)
   const url = String(find()?.url)
@@ -131,7 +161,7 @@ export async function runCcproxy(
 ): Promise<Outcome> {
   const home = tempDir()
   if (options.toml !== undefined) writeFileSync(join(home.path, 'ccproxy.toml'), options.toml)
-  const child = Bun.spawn(command(args), {
+  const child = Bun.spawn(ccproxyCommand(args), {
     cwd: home.path,
     env: environment(home.path, options),
     stdin: 'ignore',

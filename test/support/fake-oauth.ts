@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { OAuthOptions } from '../../src/auth/oauth.ts'
+import { ANTHROPIC_OAUTH, type OAuthOptions } from '../../src/auth/oauth.ts'
 import type { StoredLogin } from '../../src/auth/stored-login.ts'
 import { Secret } from '../../src/kit/secret.ts'
 
@@ -47,6 +47,22 @@ export class FakeOAuth {
     return `http://127.0.0.1:${this.#server.port}`
   }
 
+  /** The settings that lead a real process here. */
+  environment(): Record<string, string> {
+    return {
+      AUTH__OAUTH__AUTHORIZE_URL: `${this.base}/authorize`,
+      AUTH__OAUTH__TOKEN_URL: `${this.base}/token`,
+      AUTH__OAUTH__PROFILE_URL: `${this.base}/profile`,
+      AUTH__OAUTH__CLIENT_ID: FakeOAuth.clientId,
+    }
+  }
+
+  /** What an upstream accepts: the tokens that are live when it asks, and those of `more`. */
+  credentials(more: readonly string[] = []): readonly string[] {
+    const includes = (token: string) => more.includes(token) || this.isLive(token)
+    return Object.assign([...more], { includes })
+  }
+
   options(overrides: Partial<OAuthOptions> = {}): OAuthOptions {
     return fakeOptions(this.base, overrides)
   }
@@ -91,14 +107,16 @@ export class FakeOAuth {
     const redirectUri = query.get('redirect_uri') ?? ''
     const challenge = query.get('code_challenge') ?? ''
     const state = query.get('state') ?? ''
-    const manual = redirectUri === `${this.base}/manual`
+    const manual = [`${this.base}/manual`, ANTHROPIC_OAUTH.manualRedirectUri].includes(redirectUri)
     const problem =
       (query.get('client_id') !== FakeOAuth.clientId && 'client_id') ||
       (query.get('response_type') !== 'code' && 'response_type') ||
       (query.get('code_challenge_method') !== 'S256' && 'code_challenge_method') ||
       (!/^[\w-]{43}$/.test(challenge) && 'code_challenge') ||
       (state.length < 32 && 'state') ||
-      (!manual && !/^http:\/\/localhost:\d+\/callback$/.test(redirectUri) && 'redirect_uri')
+      (!manual &&
+        !/^http:\/\/localhost:\d+(\/oauth)?\/callback$/.test(redirectUri) &&
+        'redirect_uri')
     if (problem) return this.#refuse(400, 'invalid_request', problem)
     const code = randomBytes(16).toString('hex')
     const scope = query.get('scope') ?? ''

@@ -1,206 +1,186 @@
-import { isJson, type Json } from './fake-reply.ts'
-import {
-  type Exchange,
-  type RawServer,
-  type RecordedRequest,
-  startRawServer,
-} from './raw-server.ts'
+import { checkHygiene } from './fake-check-headers.ts'
+import { checkChatBody, type Extras } from './fake-openai-chat-check.ts'
+import { OpenaiRefusal } from './fake-openai-refusal.ts'
+import { says, sendOpenaiJson } from './fake-openai-reply.ts'
+import { checkResponsesBody } from './fake-openai-responses-check.ts'
+import { Issued, isJson, type Json, type Reply } from './fake-reply.ts'
+import { type RawServer, type RecordedRequest, startRawServer } from './raw-server.ts'
 
-/** How an OpenAI-compatible upstream answers one request. */
-export type OpenAiReply = (exchange: Exchange, body: Json) => Promise<void> | void
+/** The key that tests give the proxy for the fake. */
+export const OPENAI_KEY = 'sk-proj-upstream-dummy-0001'
 
-/** An OpenAI-compatible upstream on loopback that says, byte for byte, what a test queued. */
-export interface FakeOpenAi {
+/** Models that the fake lists. */
+export const OPENAI_MODELS = ['gpt-5.5', 'gpt-4.1', 'o4-mini', 'local-coder']
+
+/** How a fake is set up. */
+export interface FakeOpenaiOptions {
+  readonly credentials?: readonly string[]
+  /** Values that must never reach the upstream. */
+  readonly forbidden?: readonly string[]
+  /** What this compatible server takes beyond OpenAI's API. */
+  readonly extras?: Extras
+}
+
+/** A strict OpenAI API on loopback: Chat Completions, Responses and the model list. @see wire.md 2 */
+export interface FakeOpenai {
   readonly url: string
   readonly port: number
   readonly requests: readonly RecordedRequest[]
-  readonly server: RawServer
-  /** Queues replies to requests of any endpoint. */
-  reply(...replies: OpenAiReply[]): void
-  /** The n-th request from the end of those so far (0 is the last). */
-  last(back?: number): RecordedRequest
-  /** The last request's body. */
-  body(back?: number): Json
+  /** What a client sent that the API refuses; a test ends by expecting none. */
+  readonly violations: readonly string[]
+  /** Queues replies; with an empty queue `otherwise` answers. */
+  reply(...replies: readonly Reply[]): void
+  /** Forgets queued replies and the chooser, so that one failed test does not fail the next. */
+  forget(): void
+  /** Decides by the request; undefined leaves it to the default. */
+  otherwise(choose: (request: RecordedRequest, body: Json) => Reply | undefined): void
+  /** Bodies of the completions that were asked for since `from`, parsed. */
+  bodies(from?: number): Json[]
   close(): Promise<void>
 }
 
-/** Starts a fake; without a queued reply it says `Hello.` on the endpoint that was asked. */
-export async function startFakeOpenAi(): Promise<FakeOpenAi> {
-  const requests: RecordedRequest[] = []
-  const queue: OpenAiReply[] = []
-  const server = await startRawServer(async (exchange) => {
-    requests.push(exchange.request)
-    await exchange.request.complete
-    const body = parsed(exchange.request.text)
-    await (queue.shift() ?? hello)(exchange, body)
-  })
-  const last = (back = 0): RecordedRequest => {
-    const request = requests.at(-1 - back)
-    if (request === undefined) throw new Error('No request came')
-    return request
+/** Starts a fake API. */
+export async function startFakeOpenai(options: FakeOpenaiOptions = {}): Promise<FakeOpenai> {
+  const fake = new Fake(options)
+  await fake.start()
+  return fake
+}
+
+class Fake implements FakeOpenai {
+  readonly requests: RecordedRequest[] = []
+  readonly violations: string[] = []
+  readonly #issued = new Issued()
+  readonly #queue: Reply[] = []
+  #choose: (request: RecordedRequest, body: Json) => Reply | undefined = () => undefined
+  #server: RawServer | undefined
+
+  constructor(readonly options: FakeOpenaiOptions) {}
+
+  get #raw(): RawServer {
+    if (this.#server === undefined) throw new Error('The fake is not started')
+    return this.#server
   }
-  return {
-    ...{ url: server.url, port: server.port, requests, server, last },
-    reply: (...replies) => void queue.push(...replies),
-    body: (back) => parsed(last(back).text),
-    close: () => server.close(),
+
+  get url(): string {
+    return `${this.#raw.url}/v1`
+  }
+
+  get port(): number {
+    return this.#raw.port
+  }
+
+  async start(): Promise<void> {
+    this.#server = await startRawServer(async (exchange) => {
+      this.requests.push(exchange.request)
+      await exchange.request.complete
+      const reply = this.#decide(exchange.request)
+      await reply(exchange, this.#issued)
+    })
+  }
+
+  reply(...replies: readonly Reply[]): void {
+    this.#queue.push(...replies)
+  }
+
+  forget(): void {
+    this.#queue.length = 0
+    this.#choose = () => undefined
+  }
+
+  otherwise(choose: (request: RecordedRequest, body: Json) => Reply | undefined): void {
+    this.#choose = choose
+  }
+
+  bodies(from = 0): Json[] {
+    const posts = this.requests.slice(from).filter((request) => request.method === 'POST')
+    return posts.map((request) => parse(request))
+  }
+
+  close(): Promise<void> {
+    return this.#raw.close()
+  }
+
+  #decide(request: RecordedRequest): Reply {
+    try {
+      return this.#answer(request)
+    } catch (error) {
+      if (!(error instanceof OpenaiRefusal)) throw error
+      this.violations.push(`${request.method} ${request.target}: ${error.message}`)
+      return (exchange) => sendOpenaiJson(exchange, error.status, error.body)
+    }
+  }
+
+  #answer(request: RecordedRequest): Reply {
+    this.#checkHeaders(request)
+    const route = `${request.method} ${request.path}`
+    if (route === 'GET /v1/models') return models(request.path)
+    if (request.method === 'GET' && request.path.startsWith('/v1/models/'))
+      return models(request.path)
+    if (route !== 'POST /v1/chat/completions' && route !== 'POST /v1/responses') {
+      throw new OpenaiRefusal(404, `Invalid URL (${route})`)
+    }
+    const body = this.#checkBody(request, route === 'POST /v1/responses')
+    return this.#queue.shift() ?? this.#choose(request, body) ?? says('Hello from the fake.')
+  }
+
+  #checkHeaders(request: RecordedRequest): void {
+    const forbidden = this.options.forbidden ?? []
+    const leak = checkHygiene(request, { credentials: [], forbidden }, this.port)
+    if (leak !== undefined) throw new OpenaiRefusal(400, leak)
+    for (const [name] of request.headers) {
+      const own = /^(anthropic-|x-claude-|x-api-key$|x-app$|api-key$)/i.test(name)
+      if (own) throw new OpenaiRefusal(400, `Header ${name} must not reach an OpenAI API`)
+    }
+    const bearer = /^Bearer (.+)$/.exec(request.header('authorization') ?? '')?.[1]
+    const keys = this.options.credentials ?? [OPENAI_KEY]
+    if (bearer === undefined || !keys.includes(bearer)) {
+      const text =
+        bearer === undefined ? "You didn't provide an API key." : 'Incorrect API key provided.'
+      throw new OpenaiRefusal(401, text, null, 'invalid_api_key')
+    }
+  }
+
+  #checkBody(request: RecordedRequest, responses: boolean): Json {
+    const type = request.header('content-type') ?? ''
+    if (!/^application\/json(;|$)/i.test(type)) {
+      throw new OpenaiRefusal(400, `Unsupported content-type "${type}"`)
+    }
+    const billed = request.text.includes('x-anthropic-billing-header')
+    if (billed) throw new OpenaiRefusal(400, 'The billing line of Claude Code must not arrive')
+    if (/"cache_control"\s*:/.test(request.text)) {
+      throw new OpenaiRefusal(400, "Unknown parameter: 'cache_control'.", 'cache_control')
+    }
+    const body = parse(request)
+    if (responses) checkResponsesBody(body, this.#issued)
+    else checkChatBody(body, this.options.extras)
+    return body
   }
 }
 
-function hello(exchange: Exchange, body: Json): Promise<void> | void {
-  if (exchange.request.path.endsWith('/responses')) {
-    return body.stream === true
-      ? events(...RESPONSE_EVENTS)(exchange, body)
-      : whole(200, responseOf('Hello.'))(exchange, body)
-  }
-  if (exchange.request.path.endsWith('/models')) {
-    return whole(200, { object: 'list', data: [MODEL] })(exchange, body)
-  }
-  return body.stream === true
-    ? events(...chatEvents('Hello.'))(exchange, body)
-    : whole(200, completionOf('Hello.'))(exchange, body)
-}
-
-const MODEL = { id: 'vendor/big-1', object: 'model', created: 1_700_000_000, owned_by: 'vendor' }
-
-/** A whole reply with a status; a string goes out as it is. */
-export function whole(
-  status: number,
-  body: object | string,
-  headers: Readonly<Record<string, string>> = {},
-): OpenAiReply {
-  return async (exchange) => {
-    const text = typeof body === 'string' ? body : JSON.stringify(body)
-    const all = { 'content-type': 'application/json', ...headers }
-    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
-    const length = Buffer.byteLength(text)
-    await exchange.write(
-      `HTTP/1.1 ${status} X\r\n${lines.join('')}content-length: ${length}\r\n\r\n${text}`,
+function parse(request: RecordedRequest): Json {
+  try {
+    const value: unknown = JSON.parse(
+      new TextDecoder('utf-8', { fatal: true }).decode(request.body),
     )
-    exchange.finish()
+    if (isJson(value)) return value
+  } catch (error) {
+    throw new OpenaiRefusal(
+      400,
+      `We could not parse the JSON body of your request: ${String(error)}`,
+    )
   }
+  throw new OpenaiRefusal(400, 'The JSON body of your request is not an object')
 }
 
-/** The head of a streamed reply. */
-export const STREAM_HEAD =
-  'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-request-id: up-1\r\ntransfer-encoding: chunked\r\n\r\n'
-
-/** One piece of a chunked body. */
-export function piece(text: string): string {
-  return `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`
-}
-
-/** A stream of these texts, each a chunk of its own, to its proper end. */
-export function events(...texts: readonly string[]): OpenAiReply {
-  return async (exchange) => {
-    await exchange.write(STREAM_HEAD)
-    for (const text of texts) await exchange.write(piece(text))
-    await exchange.write('0\r\n\r\n')
-    exchange.finish()
+function models(path: string): Reply {
+  const data = OPENAI_MODELS.map((id) => ({
+    ...{ id, object: 'model', created: 1790000000, owned_by: 'fake' },
+  }))
+  const id = decodeURIComponent(path.slice('/v1/models/'.length))
+  const one = data.find((model) => model.id === id)
+  const body = path === '/v1/models' ? { object: 'list', data } : one
+  if (body === undefined) {
+    throw new OpenaiRefusal(404, `The model '${id}' does not exist`, 'model', 'model_not_found')
   }
-}
-
-/** A stream that breaks off after these texts: the connection is closed in mid-body. */
-export function cut(...texts: readonly string[]): OpenAiReply {
-  return async (exchange) => {
-    await exchange.write(STREAM_HEAD)
-    for (const text of texts) await exchange.write(piece(text))
-    exchange.finish({ close: true })
-  }
-}
-
-/** A stream that says these texts and then nothing more, until the client leaves. */
-export function hang(...texts: readonly string[]): OpenAiReply {
-  return async (exchange) => {
-    await exchange.write(STREAM_HEAD)
-    for (const text of texts) await exchange.write(piece(text))
-  }
-}
-
-/** One `data:` event. */
-export function data(value: object | string): string {
-  return `data: ${typeof value === 'string' ? value : JSON.stringify(value)}\n\n`
-}
-
-/** A chunk of a streamed completion. */
-export function chatChunk(delta: object, finish: string | null = null, more: object = {}): string {
-  const choices = [{ index: 0, delta, finish_reason: finish }]
-  return data({
-    ...{ id: 'c1', object: 'chat.completion.chunk', created: 1, model: 'up', choices },
-    ...more,
-  })
-}
-
-/** A completion's stream in full. */
-export function chatEvents(text: string): string[] {
-  const usage = { prompt_tokens: 7, completion_tokens: 2, total_tokens: 9 }
-  return [
-    chatChunk({ role: 'assistant', content: '' }),
-    chatChunk({ content: text }),
-    chatChunk({}, 'stop'),
-    data({
-      ...{ id: 'c1', object: 'chat.completion.chunk', created: 1, model: 'up', choices: [], usage },
-    }),
-    data('[DONE]'),
-  ]
-}
-
-/** A whole completion. */
-export function completionOf(text: string): object {
-  return {
-    ...{ id: 'c1', object: 'chat.completion', created: 1, model: 'up' },
-    choices: [{ index: 0, message: { role: 'assistant', content: text }, finish_reason: 'stop' }],
-    usage: { prompt_tokens: 7, completion_tokens: 2, total_tokens: 9 },
-  }
-}
-
-/** A whole response object. */
-export function responseOf(text: string): object {
-  return { ...responseBase('completed'), output: [responseMessage(text)], usage: RESPONSE_USAGE }
-}
-
-const RESPONSE_USAGE = { input_tokens: 7, output_tokens: 2, total_tokens: 9 }
-
-function responseBase(status: string): object {
-  return { id: 'resp_1', object: 'response', created_at: 1, model: 'up', status, error: null }
-}
-
-function responseMessage(text: string): object {
-  const content = [{ type: 'output_text', text, annotations: [] }]
-  return { type: 'message', id: 'msg_1', status: 'completed', role: 'assistant', content }
-}
-
-/** One event of a streamed response. */
-export function responseEvent(type: string, more: object): string {
-  return `event: ${type}\n${data({ type, sequence_number: 0, ...more })}`
-}
-
-const AT = { output_index: 0, item_id: 'msg_1', content_index: 0 }
-
-/** A response's first event, before any content. */
-export const RESPONSE_CREATED = responseEvent('response.created', {
-  response: { ...responseBase('in_progress'), output: [] },
-})
-
-/** A response's stream in full. */
-export const RESPONSE_EVENTS: readonly string[] = [
-  RESPONSE_CREATED,
-  responseEvent('response.output_item.added', {
-    output_index: 0,
-    item: { type: 'message', id: 'msg_1', status: 'in_progress', role: 'assistant', content: [] },
-  }),
-  responseEvent('response.content_part.added', {
-    ...AT,
-    part: { type: 'output_text', text: '', annotations: [] },
-  }),
-  responseEvent('response.output_text.delta', { ...AT, delta: 'Hello.' }),
-  responseEvent('response.output_text.done', { ...AT, text: 'Hello.' }),
-  responseEvent('response.output_item.done', { output_index: 0, item: responseMessage('Hello.') }),
-  responseEvent('response.completed', { response: responseOf('Hello.') }),
-]
-
-function parsed(text: string): Json {
-  if (text === '') return {}
-  const value: unknown = JSON.parse(text)
-  return isJson(value) ? value : {}
+  return (exchange) => sendOpenaiJson(exchange, 200, body)
 }

@@ -1,6 +1,6 @@
 import { ProxyError } from '../../kit/error.ts'
+import { isRecord } from '../../kit/json.ts'
 import { readErrorValue } from '../read-error.ts'
-import { isRecord } from '../value.ts'
 
 /** OpenRouter and Moonshot put usage in the choice, Groq in a field of its own. */
 export function usageOf(

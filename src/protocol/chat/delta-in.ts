@@ -1,4 +1,5 @@
-import { isRecord, recordsIn, textOf } from '../value.ts'
+import { isRecord } from '../../kit/json.ts'
+import { recordsIn, textOf } from '../value.ts'
 
 /** One piece of a reply's delta or message, in the order in which it is to be told. */
 export type Piece =

@@ -1,7 +1,8 @@
+import { isRecord } from '../../kit/json.ts'
 import type { Block, MessagesRequest, RequestMessage } from '../messages/schema.ts'
 import { readSignature } from '../messages/signature.ts'
 import { foreignSystem, systemReminder } from '../messages/system.ts'
-import { isBlank, isRecord } from '../value.ts'
+import { isBlank } from '../value.ts'
 import { callId, type OutContext, type OutPart, textPart, userParts } from './parts-out.ts'
 import { contentOf, toolResult } from './tool-results-out.ts'
 
@@ -115,7 +116,7 @@ function assistantOut(
   blocksOf(message).forEach((block, index) => {
     switch (block.type) {
       case 'text':
-        if ((block.text ?? '').trim() !== '') texts.push(textPart(block.text ?? '', block, context))
+        if (!isBlank(block.text ?? '')) texts.push(textPart(block.text ?? '', block, context))
         break
       case 'tool_use':
         calls.push(toolCall(block, calls.length === 0, context))

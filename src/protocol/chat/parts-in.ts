@@ -1,7 +1,8 @@
 import { ProxyError } from '../../kit/error.ts'
+import { isRecord } from '../../kit/json.ts'
 import { parseDataUrl, sniffImage } from '../messages/image.ts'
 import type { Block } from '../messages/schema.ts'
-import { isBlank, isRecord, recordsIn, textOf } from '../value.ts'
+import { isBlank, recordsIn, textOf } from '../value.ts'
 import type { ChatMessage, ChatPart } from './schema.ts'
 
 /** A message's content as blocks; empty text is left out, which Anthropic refuses. */

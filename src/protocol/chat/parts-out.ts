@@ -1,11 +1,12 @@
 import { ProxyError } from '../../kit/error.ts'
+import { isRecord } from '../../kit/json.ts'
 import { sniffImage } from '../messages/image.ts'
 import type { Block, Source } from '../messages/schema.ts'
 import type { ToolNames } from '../messages/tool-names.ts'
 import { shortHash } from '../messages/tool-names.ts'
 import type { Profile } from '../profile.ts'
 import type { Note } from '../protocol.ts'
-import { isBlank, isRecord } from '../value.ts'
+import { isBlank } from '../value.ts'
 
 /** What every step of the request's translation needs. */
 export interface OutContext {

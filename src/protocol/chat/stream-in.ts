@@ -1,10 +1,10 @@
 import { ProxyError } from '../../kit/error.ts'
+import { isRecord } from '../../kit/json.ts'
 import type { SseFrame } from '../../kit/sse.ts'
 import type { StreamEvent } from '../messages/schema.ts'
 import type { StreamIn } from '../protocol.ts'
 import { readErrorValue, readUpstreamError } from '../read-error.ts'
 import { TextTemplate } from '../text-template.ts'
-import { isRecord } from '../value.ts'
 import { type ChatInOptions, ChatReader } from './reader.ts'
 
 /** Chat Completions SSE → hub events, from whatever an OpenAI-compatible server sends. @see translation.md 3.C */

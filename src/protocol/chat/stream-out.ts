@@ -1,4 +1,5 @@
 import type { ProxyError } from '../../kit/error.ts'
+import { isRecord } from '../../kit/json.ts'
 import { errorOfEvent } from '../messages/error.ts'
 import { truncated } from '../messages/events.ts'
 import type {
@@ -10,7 +11,7 @@ import type {
 } from '../messages/schema.ts'
 import { mergeUsage } from '../messages/usage.ts'
 import type { StreamOut, World } from '../protocol.ts'
-import { isRecord, textOf } from '../value.ts'
+import { textOf } from '../value.ts'
 import { chatErrors } from './error.ts'
 import { finishReasonOf } from './finish-reason.ts'
 import { usageOut } from './usage.ts'
@@ -54,6 +55,9 @@ class ChatWriter {
   /** Everything of a chunk before and after its delta, which is all that changes. */
   readonly #head: string
   readonly #tail: string
+  /** The same around a piece of text, by far the most frequent delta. */
+  readonly #textHead: string
+  readonly #textTail: string
   #state: State = BETWEEN
   #calls = 0
   #thoughts = 0
@@ -72,6 +76,11 @@ class ChatWriter {
     }
     this.#head = `data: ${JSON.stringify(frame).slice(0, -1)},"choices":[`
     this.#tail = this.#usageWanted ? '],"usage":null}\n\n' : ']}\n\n'
+    const mark = '"content":'
+    const around = this.#chunk(`{${mark}}`)
+    const at = around.lastIndexOf(mark) + mark.length
+    this.#textHead = around.slice(0, at)
+    this.#textTail = around.slice(at)
   }
 
   push(event: StreamEvent): string {
@@ -139,7 +148,7 @@ class ChatWriter {
   #delta(delta: BlockDelta): string {
     switch (delta.type) {
       case 'text_delta':
-        return delta.text === '' ? '' : this.#chunk(`{"content":${JSON.stringify(delta.text)}}`)
+        return delta.text === '' ? '' : this.#textHead + JSON.stringify(delta.text) + this.#textTail
       case 'thinking_delta':
         return delta.thinking === '' ? '' : this.#think(delta.thinking)
       case 'input_json_delta':

@@ -1,7 +1,8 @@
+import { isRecord } from '../../kit/json.ts'
 import type { MessagesRequest, Tool, ToolChoice } from '../messages/schema.ts'
 import { hasRootUnion, toolSchema } from '../messages/tool-schema.ts'
 import type { Note } from '../protocol.ts'
-import { isRecord, recordsIn, textOf } from '../value.ts'
+import { recordsIn, textOf } from '../value.ts'
 import { refused, withCache } from './parts-in.ts'
 import type { ChatFunction, ChatRequest, ChatTool } from './schema.ts'
 

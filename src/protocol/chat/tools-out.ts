@@ -1,5 +1,5 @@
+import { isRecord } from '../../kit/json.ts'
 import type { MessagesRequest, Tool } from '../messages/schema.ts'
-import { isRecord } from '../value.ts'
 import type { OutContext } from './parts-out.ts'
 
 /** The tool fields of a request; empty where nothing is left of the tools. */

@@ -1,7 +1,8 @@
+import { isRecord } from '../../kit/json.ts'
 import type { MessageUsage } from '../messages/schema.ts'
 import { promptTokens, tapUsage as tapMessageUsage } from '../messages/usage.ts'
 import type { Usage } from '../protocol.ts'
-import { countOf, isRecord } from '../value.ts'
+import { countOf } from '../value.ts'
 import type { ChatUsage } from './schema.ts'
 
 /**

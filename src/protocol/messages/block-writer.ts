@@ -1,4 +1,4 @@
-import { isRecord } from '../value.ts'
+import { isRecord } from '../../kit/json.ts'
 import type { BlockDelta, StreamEvent } from './schema.ts'
 import { makeSignature } from './signature.ts'
 

@@ -1,6 +1,7 @@
 import { ProxyError } from '../../kit/error.ts'
+import { isRecord } from '../../kit/json.ts'
 import { readErrorValue } from '../read-error.ts'
-import { isRecord, recordsIn, textOf } from '../value.ts'
+import { recordsIn, textOf } from '../value.ts'
 import type { Block, Message, MessageUsage } from './schema.ts'
 
 /** An Anthropic upstream's reply, read for a client of another protocol; an error inside a good reply throws. */

@@ -1,5 +1,5 @@
+import { isRecord } from '../../kit/json.ts'
 import type { Note, Noted, Turn } from '../protocol.ts'
-import { isRecord } from '../value.ts'
 import { limitBreakpoints } from './cache-breakpoints.ts'
 import { capabilitiesOf, type ModelCapabilities } from './models.ts'
 import type { MessagesRequest, RequestMessage } from './schema.ts'

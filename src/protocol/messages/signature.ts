@@ -1,4 +1,4 @@
-import { isRecord } from '../value.ts'
+import { isRecord } from '../../kit/json.ts'
 import type { Block, MessagesRequest, RequestMessage } from './schema.ts'
 
 const PREFIX = 'ccproxy.'

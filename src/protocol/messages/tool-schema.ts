@@ -1,4 +1,5 @@
-import { isRecord, recordsIn } from '../value.ts'
+import { isRecord } from '../../kit/json.ts'
+import { recordsIn } from '../value.ts'
 
 const UNIONS = ['anyOf', 'oneOf', 'allOf'] as const
 

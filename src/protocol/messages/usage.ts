@@ -1,5 +1,6 @@
+import { isRecord } from '../../kit/json.ts'
 import type { Usage } from '../protocol.ts'
-import { countOf, isRecord } from '../value.ts'
+import { countOf } from '../value.ts'
 import type { MessageUsage } from './schema.ts'
 
 /** Counts as they come in over a stream: the last one that was said of each wins. @see wire.md 1.5 */

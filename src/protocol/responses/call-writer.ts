@@ -1,5 +1,6 @@
+import { isRecord } from '../../kit/json.ts'
 import type { Block, BlockDelta } from '../messages/schema.ts'
-import { isRecord, objectIn } from '../value.ts'
+import { objectIn } from '../value.ts'
 import { legalCallId } from './call-id.ts'
 import {
   type ClosedItem,

@@ -1,8 +1,9 @@
+import { isRecord } from '../../kit/json.ts'
 import { clampEffort, wantedEffort } from '../messages/effort.ts'
 import type { MessagesRequest } from '../messages/schema.ts'
 import type { Profile } from '../profile.ts'
 import type { Note, Turn } from '../protocol.ts'
-import { isRecord, textOf } from '../value.ts'
+import { textOf } from '../value.ts'
 
 /**
  * How hard the model is to think, and that its reasoning comes back encrypted, so that it can be replayed

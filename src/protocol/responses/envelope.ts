@@ -1,4 +1,5 @@
-import { isRecord, objectIn } from '../value.ts'
+import { isRecord } from '../../kit/json.ts'
+import { objectIn } from '../value.ts'
 
 // Decided 2026-11: the envelope carries the thinking's own text, not only its signature, because a client may
 // cut or drop the summary, and Claude refuses a thinking block that is not byte for byte its own.

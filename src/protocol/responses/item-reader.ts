@@ -1,6 +1,7 @@
+import { isRecord } from '../../kit/json.ts'
 import type { ToolNames } from '../messages/tool-names.ts'
 import type { World } from '../protocol.ts'
-import { isRecord, recordsIn, textOf } from '../value.ts'
+import { recordsIn, textOf } from '../value.ts'
 import { legalCallId } from './call-id.ts'
 import { type InItem, InItems, type ItemPlace } from './items-in.ts'
 import { searchContent, searchQuery } from './search-in.ts'

@@ -1,5 +1,6 @@
+import { isRecord } from '../../kit/json.ts'
 import type { BlockDelta } from '../messages/schema.ts'
-import { isRecord, textOf } from '../value.ts'
+import { textOf } from '../value.ts'
 import {
   type ClosedItem,
   type ItemSink,

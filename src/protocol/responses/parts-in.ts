@@ -1,7 +1,8 @@
+import { isRecord } from '../../kit/json.ts'
 import { invalidField } from '../check.ts'
 import { parseDataUrl, sniffImage } from '../messages/image.ts'
 import type { Block, Source } from '../messages/schema.ts'
-import { isRecord, textOf } from '../value.ts'
+import { textOf } from '../value.ts'
 import type { Part } from './schema.ts'
 
 /** The `detail` that was asked for an image, by the image's source. */

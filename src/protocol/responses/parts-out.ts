@@ -1,6 +1,6 @@
+import { isRecord } from '../../kit/json.ts'
 import { sniffImage } from '../messages/image.ts'
 import type { Block, Source } from '../messages/schema.ts'
-import { isRecord } from '../value.ts'
 import type { OutContext } from './out-context.ts'
 
 /** A content part as it goes up. */

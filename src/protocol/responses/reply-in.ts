@@ -1,6 +1,6 @@
+import { isRecord } from '../../kit/json.ts'
 import { assemble } from '../messages/assemble.ts'
 import type { Message, Noted } from '../protocol.ts'
-import { isRecord } from '../value.ts'
 import type { ResponsesInOptions } from './item-reader.ts'
 import { ResponseReader } from './reader.ts'
 

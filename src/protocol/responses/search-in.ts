@@ -1,5 +1,6 @@
+import { isRecord } from '../../kit/json.ts'
 import { makeSignature } from '../messages/signature.ts'
-import { isRecord, recordsIn, textOf } from '../value.ts'
+import { recordsIn, textOf } from '../value.ts'
 
 /** What a web_search_call looked for. */
 export function searchQuery(item: Record<string, unknown>): string {

@@ -1,5 +1,6 @@
+import { isRecord } from '../../kit/json.ts'
 import type { Block, BlockDelta } from '../messages/schema.ts'
-import { isRecord, objectIn, recordsIn, textOf } from '../value.ts'
+import { objectIn, recordsIn, textOf } from '../value.ts'
 import {
   type ClosedItem,
   type ItemSink,

@@ -1,9 +1,10 @@
 import { ProxyError } from '../../kit/error.ts'
+import { isRecord } from '../../kit/json.ts'
 import type { SseFrame } from '../../kit/sse.ts'
 import type { StreamEvent } from '../messages/schema.ts'
 import type { StreamIn } from '../protocol.ts'
 import { readErrorValue, readUpstreamError } from '../read-error.ts'
-import { isRecord, textOf } from '../value.ts'
+import { textOf } from '../value.ts'
 import type { ResponsesInOptions } from './item-reader.ts'
 import { ResponseReader } from './reader.ts'
 

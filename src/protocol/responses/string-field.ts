@@ -1,4 +1,5 @@
-import { isRecord, objectIn, textOf } from '../value.ts'
+import { isRecord } from '../../kit/json.ts'
+import { objectIn, textOf } from '../value.ts'
 
 type State = 'before the value' | 'in the value' | 'behind the value'
 

@@ -1,4 +1,5 @@
-import { isRecord, textOf } from '../value.ts'
+import { isRecord } from '../../kit/json.ts'
+import { textOf } from '../value.ts'
 import { shorten } from './call-id.ts'
 import type { Item, ResponsesRequest, ResponsesTool } from './schema.ts'
 

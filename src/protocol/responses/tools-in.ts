@@ -1,8 +1,9 @@
+import { isRecord } from '../../kit/json.ts'
 import { invalidField } from '../check.ts'
 import type { Tool, ToolChoice } from '../messages/schema.ts'
 import { hasRootUnion, toolSchema } from '../messages/tool-schema.ts'
 import type { Note } from '../protocol.ts'
-import { isRecord, recordsIn, textOf } from '../value.ts'
+import { recordsIn, textOf } from '../value.ts'
 import type { ResponsesRequest } from './schema.ts'
 import type { NamedTool, NamedTools } from './tool-names.ts'
 

@@ -1,6 +1,7 @@
+import { isRecord } from '../../kit/json.ts'
 import { invalidField } from '../check.ts'
 import type { MessagesRequest, Tool } from '../messages/schema.ts'
-import { isRecord, textOf } from '../value.ts'
+import { textOf } from '../value.ts'
 import type { OutContext } from './out-context.ts'
 
 /** The tool fields of a request; empty where nothing is left of the tools. */

@@ -1,7 +1,8 @@
+import { isRecord } from '../../kit/json.ts'
 import type { MessageUsage } from '../messages/schema.ts'
 import { promptTokens } from '../messages/usage.ts'
 import type { Usage } from '../protocol.ts'
-import { countOf, isRecord } from '../value.ts'
+import { countOf } from '../value.ts'
 
 /** The token counts of a response; `input_tokens` includes what was cached. @see wire.md 2.6 */
 export interface ResponsesUsage {

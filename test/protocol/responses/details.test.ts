@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { ProxyError } from '../../../src/kit/error.ts'
+import { isRecord } from '../../../src/kit/json.ts'
 import { NEUTRAL_PROFILE } from '../../../src/protocol/profile.ts'
 import { legalCallId } from '../../../src/protocol/responses/call-id.ts'
 import { responsesErrors } from '../../../src/protocol/responses/error.ts'
@@ -8,7 +9,7 @@ import { responsesRequestOut } from '../../../src/protocol/responses/request-out
 import { StringField } from '../../../src/protocol/responses/string-field.ts'
 import { nameTools } from '../../../src/protocol/responses/tool-names.ts'
 import { tapUsage } from '../../../src/protocol/responses/usage.ts'
-import { isRecord, recordsIn } from '../../../src/protocol/value.ts'
+import { recordsIn } from '../../../src/protocol/value.ts'
 
 describe('Call ids (D15, E25)', () => {
   test('A legal id stays as it is', () => {

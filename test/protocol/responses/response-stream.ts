@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { isRecord, recordsIn } from '../../../src/protocol/value.ts'
+import { isRecord } from '../../../src/kit/json.ts'
+import { recordsIn } from '../../../src/protocol/value.ts'
 import { framesOf } from '../../support/golden.ts'
 
 type Json = Record<string, unknown>

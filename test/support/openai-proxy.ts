@@ -1,0 +1,24 @@
+import { type Ccproxy, startCcproxy } from './ccproxy.ts'
+import { type FakeOpenai, OPENAI_KEY } from './fake-openai.ts'
+
+/** A proxy whose upstream speaks OpenAI's wires: `/to/chat` (the default route) and `/to/responses`. */
+export function startOpenaiProxy(
+  fake: FakeOpenai,
+  token: string,
+  settings: { models?: string; profile?: string } = {},
+): Promise<Ccproxy> {
+  const provider = (wire: 'chat' | 'responses') => `
+[providers.${wire}]
+kind = "openai"
+wire = "${wire}"
+base_url = "${fake.url}"
+api_key = "${OPENAI_KEY}"
+profile = "${settings.profile ?? 'openai'}"
+models = { ${settings.models ?? '"claude-haiku-*" = "gpt-4.1", "claude-*" = "gpt-5.5"'} }
+`
+  return startCcproxy({
+    key: false,
+    env: { AUTH_TOKEN: token },
+    toml: `${provider('chat')}${provider('responses')}\n[routing]\ndefault = "chat"\n`,
+  })
+}
