@@ -86,6 +86,12 @@ export function readUpstreamError(failure: UpstreamFailure): ProxyError {
   return build({ ...NOTHING, message }, failure.status)
 }
 
+/** The error for a reply of a good status that has not what every answer has. */
+export function noAnswer(field: string): ProxyError {
+  const text = `Upstream sent JSON without "${field}": is base_url that of its API`
+  return new ProxyError('upstream_protocol', text)
+}
+
 /** Reads an error object, as a reply's body or as a stream's `data`, into a ProxyError. */
 export function readErrorValue(value: unknown, status?: number): ProxyError {
   return build(partsOf(value, 0), status)

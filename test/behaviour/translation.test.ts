@@ -296,6 +296,16 @@ test('a context overflow comes as the words that make Claude Code compact', asyn
   expect(await reply.text()).toContain('prompt is too long: 9000 tokens > 8192 maximum')
 })
 
+for (const path of ['/to/gw/v1/messages', '/to/rs/v1/messages']) {
+  for (const stream of [false, true]) {
+    test(`JSON that is no answer is a 502: ${path}, stream ${stream}`, async () => {
+      gateway.reply(whole(200, { status: 'ok', version: '1' }))
+      const reply = await post(path, { model: 'up', ...hello, stream })
+      expect(reply.status).toBe(502)
+    })
+  }
+}
+
 test('an unknown status is a 502, not an error of ours', async () => {
   gateway.reply(whole(999, '{}'))
   expect((await messages(false)).status).toBe(502)

@@ -1,6 +1,7 @@
 import { assemble } from '../messages/assemble.ts'
 import type { Message } from '../messages/schema.ts'
 import type { Noted } from '../protocol.ts'
+import { noAnswer } from '../read-error.ts'
 import { type ChatInOptions, ChatReader } from './reader.ts'
 
 /**
@@ -10,6 +11,8 @@ import { type ChatInOptions, ChatReader } from './reader.ts'
 export function chatReplyIn(body: Record<string, unknown>, options: ChatInOptions): Noted<Message> {
   const reader = new ChatReader(options)
   reader.chunk(body)
+  // No error, and no answer either: it must not pass for an empty one.
+  if (!Array.isArray(body.choices)) reader.fail(noAnswer('choices'))
   reader.endWhole()
   return assemble(reader.take())
 }

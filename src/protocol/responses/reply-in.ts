@@ -1,6 +1,7 @@
 import { isRecord } from '../../kit/json.ts'
 import { assemble } from '../messages/assemble.ts'
 import type { Message, Noted } from '../protocol.ts'
+import { noAnswer } from '../read-error.ts'
 import type { ResponsesInOptions } from './item-reader.ts'
 import { ResponseReader } from './reader.ts'
 
@@ -15,6 +16,8 @@ export function responsesReplyIn(
   const reader = new ResponseReader(options)
   const failed = body.status === 'failed' || body.status === 'cancelled' || isRecord(body.error)
   if (failed) reader.failed(body)
+  // No error, and no answer either: it must not pass for an empty one.
+  else if (!Array.isArray(body.output)) reader.fail(noAnswer('output'))
   else reader.finish(body, false)
   return assemble(reader.take())
 }
