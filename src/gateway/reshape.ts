@@ -14,11 +14,16 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 /** A whole reply as the stream that it would have been. */
-export function asEvents(codec: Codec, bytes: Uint8Array, model: string): Source {
+export function asEvents(
+  codec: Codec,
+  bytes: Uint8Array,
+  model: string,
+  includeUsage: boolean,
+): Source {
   const body = parseJson(decoder.decode(bytes))
   if (!isRecord(body)) throw new ProxyError('upstream_protocol', 'Upstream sent no JSON object')
   const { value } = codec.replyIn(body, readOptions(model))
-  const out = codec.streamOut(writeOptions(model))
+  const out = codec.streamOut(writeOptions(model, includeUsage))
   let text = ''
   for (const event of disassemble(value)) text += out.push(event)
   return { reader: ENDED, ahead: [encoder.encode(text + out.end())] }
@@ -44,7 +49,9 @@ export async function asBody(codec: Codec, source: Source, model: string): Promi
     for (const event of machine.push(frame)) assembler.push(event)
   }
   for (const event of machine.end()) assembler.push(event)
-  return encoder.encode(JSON.stringify(codec.replyOut(assembler.end().value, writeOptions(model))))
+  return encoder.encode(
+    JSON.stringify(codec.replyOut(assembler.end().value, writeOptions(model, true))),
+  )
 }
 
 const ENDED: ByteReader = {
@@ -57,7 +64,8 @@ function readOptions(model: string): ReadOptions {
   return { world: WORLD, model, profile: NEUTRAL_PROFILE, ...none }
 }
 
-function writeOptions(model: string): WriteOptions {
-  const turn = { request: { model, messages: [] }, hints: { include_usage: true }, notes: [] }
+function writeOptions(model: string, includeUsage: boolean): WriteOptions {
+  const hints = { include_usage: includeUsage }
+  const turn = { request: { model, messages: [] }, hints, notes: [] }
   return { world: WORLD, model, requestId: '', body: { model, input: [] }, turn }
 }

@@ -84,9 +84,17 @@ function lateBody(work: Work, reply: BodyReply): Source {
   if (reply.status >= 400) {
     throw readUpstreamError({ status: reply.status, body: decoder.decode(reply.bytes) })
   }
-  const source = asEvents(work.upstream, reply.bytes, work.model)
+  const source = asEvents(work.upstream, reply.bytes, work.model, wantsUsage(work))
   if (work.translation !== undefined) for (const chunk of source.ahead) work.opens(chunk)
   return work.translation === undefined ? source : { ...source, ahead: [new Uint8Array(0)] }
+}
+
+/** A Chat client that did not ask for the usage chunk must not get one; a translation needs what is in it. */
+function wantsUsage({ translation, exchange }: Work): boolean {
+  if (translation !== undefined || !(exchange.body instanceof Uint8Array)) return true
+  const body = parseJson(decoder.decode(exchange.body))
+  const options = isRecord(body) ? body.stream_options : undefined
+  return isRecord(options) && options.include_usage === true
 }
 
 function respondBody(work: Work, reply: BodyReply, headers: Headers): Response {

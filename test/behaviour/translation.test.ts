@@ -101,6 +101,17 @@ describe('an upstream that answers in the other form', () => {
     ])
   })
 
+  for (const asks of [false, true]) {
+    test(`gives a Chat client ${asks ? 'the' : 'no'} usage chunk where JSON came`, async () => {
+      gateway.reply(whole(200, completionOf('Spread.')))
+      const more = asks ? { stream_options: { include_usage: true } } : {}
+      const body = { model: 'up', ...hello, stream: true, ...more }
+      const text = await (await post('/to/gw/v1/chat/completions', body)).text()
+      expect(text).toContain('Spread.')
+      expect(text.includes('"choices":[]')).toBe(asks)
+    })
+  }
+
   test('gives 502 where the gathered stream was cut', async () => {
     gateway.reply(cut(ROLE, chatChunk({ content: 'half' })))
     const reply = await messages(false)
