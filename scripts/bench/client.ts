@@ -1,4 +1,5 @@
 import type { Socket } from 'bun'
+import { type Expected, Template } from './template.ts'
 
 /** What came back for one request. */
 export interface Reply {
@@ -28,6 +29,9 @@ export class Connection {
   onBody: ((length: number) => void) | undefined
   #socket: Socket<undefined> | undefined
   #expected: Buffer = EMPTY
+  /** Set until enough has come to fill it. */
+  #template: Template | undefined
+  #early: Buffer = EMPTY
   #unsent: Buffer = EMPTY
   #partial: Buffer = EMPTY
   #remaining = 0
@@ -51,13 +55,15 @@ export class Connection {
   }
 
   /** Sends a prepared request; resolves when its reply has ended or the connection is gone. */
-  request(wire: Buffer, expected: Buffer): Promise<Reply> {
+  request(wire: Buffer, expected: Expected): Promise<Reply> {
     if (this.state !== 'idle') {
       throw new Error(`Cannot send on a connection that is ${this.state}`)
     }
     this.state = 'head'
     this.reply = newReply()
-    this.#expected = expected
+    this.#template = expected instanceof Template ? expected : undefined
+    this.#expected = expected instanceof Template ? expected.body : expected
+    this.#early = EMPTY
     this.#partial = EMPTY
     const settled = new Promise<Reply>((resolve) => {
       this.#resolve = resolve
@@ -97,7 +103,8 @@ export class Connection {
     const reply = this.reply
     reply.complete = complete
     reply.end = performance.now()
-    if (reply.mismatch < 0 && reply.length !== this.#expected.length) reply.mismatch = reply.length
+    const short = this.#template !== undefined || reply.length !== this.#expected.length
+    if (reply.mismatch < 0 && short) reply.mismatch = reply.length
     if (this.state !== 'closed') this.state = 'idle'
     this.#resolve?.(reply)
   }
@@ -185,11 +192,33 @@ export class Connection {
     const reply = this.reply
     if (reply.length === 0) reply.firstByte = performance.now()
     const at = reply.length
-    if (reply.mismatch < 0 && this.#expected.compare(bytes, 0, length, at, at + length) !== 0) {
-      reply.mismatch = at
-    }
     reply.length = at + length
+    if (this.#template === undefined) this.#check(bytes, length, at)
+    else this.#fill(this.#template, bytes.subarray(0, length))
     this.onBody?.(length)
+  }
+
+  #check(bytes: Buffer, length: number, at: number): void {
+    if (this.reply.mismatch >= 0) return
+    // Beyond the end of what is expected, compare would throw instead of telling.
+    const long = at + length > this.#expected.length
+    if (long || this.#expected.compare(bytes, 0, length, at, at + length) !== 0) {
+      this.reply.mismatch = at
+    }
+  }
+
+  /** Keeps what comes until the template's holes are known, then compares all of it. */
+  #fill(template: Template, bytes: Buffer): void {
+    this.#early = Buffer.concat([this.#early, bytes])
+    if (this.#early.length < template.needed) return
+    const filled = template.filledFrom(this.#early)
+    this.#template = undefined
+    if (filled === undefined) {
+      this.reply.mismatch = 0
+      return
+    }
+    this.#expected = filled
+    this.#check(this.#early, this.#early.length, 0)
   }
 }
 

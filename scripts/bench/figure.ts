@@ -3,14 +3,23 @@ import type { Bench } from './traffic.ts'
 /** How a value is compared with nginx's of the same round. */
 export type Comparison = 'ratio' | 'difference' | 'none'
 
+/** At most, or exactly, so much of a value or of its comparison with nginx. */
+export interface Target {
+  on: 'value' | 'comparison'
+  most?: number
+  exactly?: number
+}
+
 /** One line of the table. */
 export interface Row {
   id: string
   title: string
   unit: string
   comparison: Comparison
-  /** The target for ccproxy: at most this, on the value or on its comparison. */
-  target?: { on: 'value' | 'comparison'; most?: number; exactly?: number }
+  /** The target for ccproxy. */
+  target?: Target
+  /** Its target for the subjects that translate, which have a line of their own; without it they are not measured. */
+  translated?: Target
   /** Shown as what the subject adds to direct. */
   added?: boolean
 }

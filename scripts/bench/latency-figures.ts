@@ -17,7 +17,7 @@ const NEVER_MILLISECONDS = 3_000
 
 async function latency(bench: Bench, requests: number): Promise<Values> {
   bench.upstream.behaviour = answerWith(bench.subject.upstream.jsonReply)
-  const expected = bench.subject.client.jsonReply
+  const expected = bench.subject.expects.jsonReply
   const wire = prepareRequest(bench, false)
   return withConnections(bench, 1, async (connections) => {
     await closedLoop(bench, connections, wire, expected, times(requests / 4))
@@ -29,7 +29,7 @@ async function latency(bench: Bench, requests: number): Promise<Values> {
 
 async function firstEvent(bench: Bench, requests: number): Promise<Values> {
   bench.upstream.behaviour = wholeStreamBehaviour(bench.subject.upstream.stream(2))
-  const expected = bench.subject.client.stream(2).body
+  const expected = bench.subject.expects.stream(2)
   const wire = prepareRequest(bench, true)
   return withConnections(bench, 1, async (connections) => {
     await closedLoop(bench, connections, wire, expected, times(requests / 4))

@@ -8,7 +8,7 @@ import { latencyFigures } from './latency-figures.ts'
 import { memoryFigures } from './memory-figures.ts'
 import { renderTable } from './report.ts'
 import { Run } from './run.ts'
-import { chooseSubjects, pinSelf, stopAll } from './subjects.ts'
+import { chooseSubjects, pinSelf, stopAll, TRANSLATING } from './subjects.ts'
 
 const QUICK_BUDGET = 120_000
 const FULL_BUDGET = 540_000
@@ -18,7 +18,7 @@ const HELP = `Usage: bun run bench [options]
 
   --quick           About 2 minutes instead of at most 10
   --only NAME       Only this figure; may be repeated: ${FIGURES.map(({ name }) => name).join(', ')}
-  --subject NAME    Only this subject beside direct; may be repeated: nginx, bare, ccproxy
+  --subject NAME    Only this subject beside direct; may be repeated: ${['nginx', 'bare', 'ccproxy', ...TRANSLATING].join(', ')}
   --binary PATH     The ccproxy executable to measure (default: the one in dist, built if absent)
   --source          Measure \`bun src/main.ts\` instead
   --json FILE       Write the figures to a file as well

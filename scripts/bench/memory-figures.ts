@@ -42,7 +42,7 @@ async function slowStreams(bench: Bench): Promise<Values> {
   const idle = megabytes(bench)
   const seconds = bench.quick ? 2 : 5
   const stream = bench.subject.upstream.stream(seconds)
-  const expected = bench.subject.client.stream(seconds).body
+  const expected = bench.subject.expects.stream(seconds)
   const exchanges: Exchange[] = []
   bench.upstream.behaviour = (exchange) => {
     exchanges.push(exchange)
@@ -73,7 +73,7 @@ async function hugeBody(bench: Bench): Promise<Values> {
   bench.upstream.behaviour = answerWith(bench.subject.upstream.jsonReply)
   const wire = prepareRequest(bench, false, TWENTY_MEGABYTES)
   return withConnections(bench, 1, async (connections) => {
-    await closedLoop(bench, connections, wire, bench.subject.client.jsonReply, times(1))
+    await closedLoop(bench, connections, wire, bench.subject.expects.jsonReply, times(1))
     await Bun.sleep(300)
     return { 'rss-huge': megabytes(bench) }
   })
@@ -127,7 +127,7 @@ async function stalledReaders(bench: Bench): Promise<Values> {
 
 async function drift(bench: Bench): Promise<Values> {
   bench.upstream.behaviour = wholeStreamBehaviour(bench.subject.upstream.stream(4))
-  const expected = bench.subject.client.stream(4).body
+  const expected = bench.subject.expects.stream(4)
   const wire = prepareRequest(bench, true)
   const settle = async () => {
     await Bun.sleep(1000)

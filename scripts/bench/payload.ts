@@ -34,37 +34,8 @@ export function chunked(bytes: Buffer): Buffer {
   ])
 }
 
-/** Builds a Messages reply of `deltas` text deltas between its opening and closing events. */
-export function messagesStream(deltas: number): EventStream {
-  const usage = { input_tokens: 11, output_tokens: 1 }
-  const message = {
-    id: 'msg_bench',
-    type: 'message',
-    role: 'assistant',
-    model: 'claude-sonnet-4-5',
-    content: [],
-    stop_reason: null,
-    stop_sequence: null,
-    usage,
-  }
-  const texts = [
-    event('message_start', { message }),
-    event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }),
-  ]
-  const opening = texts.length
-  for (let i = 0; i < deltas; i++) {
-    // The number makes a lost, doubled or swapped event visible to a plain byte comparison.
-    const text = ` word ${String(i).padStart(7, '0')}`
-    texts.push(event('content_block_delta', { index: 0, delta: { type: 'text_delta', text } }))
-  }
-  texts.push(
-    event('content_block_stop', { index: 0 }),
-    event('message_delta', {
-      delta: { stop_reason: 'end_turn', stop_sequence: null },
-      usage: { output_tokens: deltas },
-    }),
-    event('message_stop', {}),
-  )
+/** Frames a stream's events, of which the first `opening` come before the first delta. */
+export function eventStream(texts: string[], opening: number): EventStream {
   const events = texts.map((text) => Buffer.from(text))
   const chunks = events.map(chunked)
   return {
@@ -76,22 +47,70 @@ export function messagesStream(deltas: number): EventStream {
   }
 }
 
-/** A non-stream Messages reply. */
-const JSON_REPLY = Buffer.from(
-  JSON.stringify({
-    id: 'msg_bench',
+/** The text of one delta; the number makes a lost, doubled or swapped event visible to a plain byte comparison. */
+export function deltaText(index: number): string {
+  return ` word ${String(index).padStart(7, '0')}`
+}
+
+/** What differs between an upstream's own stream and one that was translated. */
+export interface MessagesVoice {
+  id: string
+  startUsage: object
+  endUsage: object
+}
+
+/** The events of a Messages reply of `deltas` text deltas between its opening and closing events. */
+export function messagesStream(deltas: number, voice: Partial<MessagesVoice> = {}): EventStream {
+  const message = {
+    id: voice.id ?? 'msg_bench',
     type: 'message',
     role: 'assistant',
     model: 'claude-sonnet-4-5',
-    content: [{ type: 'text', text: 'The quick brown fox jumps over the lazy dog. '.repeat(20) }],
-    stop_reason: 'end_turn',
+    content: [],
+    stop_reason: null,
     stop_sequence: null,
-    usage: { input_tokens: 11, output_tokens: 200 },
-  }),
-)
+    usage: voice.startUsage ?? { input_tokens: 11, output_tokens: 1 },
+  }
+  const texts = [
+    event('message_start', { message }),
+    event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }),
+  ]
+  for (let i = 0; i < deltas; i++) {
+    const text = deltaText(i)
+    texts.push(event('content_block_delta', { index: 0, delta: { type: 'text_delta', text } }))
+  }
+  texts.push(
+    event('content_block_stop', { index: 0 }),
+    event('message_delta', {
+      delta: { stop_reason: 'end_turn', stop_sequence: null },
+      usage: voice.endUsage ?? { output_tokens: deltas },
+    }),
+    event('message_stop', {}),
+  )
+  return eventStream(texts, 2)
+}
 
-/** Builds a Messages request body of at least `bytes` bytes, as a conversation of many turns. */
-function messagesRequest(stream: boolean, bytes = 0): Buffer {
+/** What every whole reply says. */
+export const REPLY_TEXT = 'The quick brown fox jumps over the lazy dog. '.repeat(20)
+
+/** A non-stream Messages reply. */
+export function messagesReply(id: string): Buffer {
+  return Buffer.from(
+    JSON.stringify({
+      id,
+      type: 'message',
+      role: 'assistant',
+      model: 'claude-sonnet-4-5',
+      content: [{ type: 'text', text: REPLY_TEXT }],
+      stop_reason: 'end_turn',
+      stop_sequence: null,
+      usage: { input_tokens: 11, output_tokens: 200 },
+    }),
+  )
+}
+
+/** The messages of a request body of at least `bytes` bytes: a conversation of many turns. */
+export function conversation(bytes: number): object[] {
   const turn = (i: number) => ({
     role: i % 2 === 0 ? 'user' : 'assistant',
     content: [
@@ -104,6 +123,11 @@ function messagesRequest(stream: boolean, bytes = 0): Buffer {
     size += 1000
   }
   if (messages.length % 2 === 0) messages.push({ role: 'user', content: 'Say something.' })
+  return messages
+}
+
+function messagesRequest(stream: boolean, bytes = 0): Buffer {
+  const messages = conversation(bytes)
   const body = { model: 'claude-sonnet-4-5', max_tokens: 1024, ...(stream && { stream }), messages }
   return Buffer.from(JSON.stringify(body))
 }
@@ -129,6 +153,6 @@ export interface WireDialect {
 export const MESSAGES: WireDialect = {
   path: '/v1/messages',
   request: messagesRequest,
-  jsonReply: JSON_REPLY,
-  stream: messagesStream,
+  jsonReply: messagesReply('msg_bench'),
+  stream: (deltas) => messagesStream(deltas),
 }

@@ -1,4 +1,4 @@
-import type { Comparison, Figure, Row, Values } from './figure.ts'
+import type { Comparison, Figure, Row, Target, Values } from './figure.ts'
 
 /** All rounds of one figure: for each round, each subject's values. */
 export type Rounds = Record<string, Values>[]
@@ -32,47 +32,82 @@ function compare(comparison: Comparison, value: number, reference: number): numb
   return comparison === 'ratio' ? value / reference : value - reference
 }
 
-function describeTarget({ target, comparison, unit }: Row): string {
+function describeTarget({ comparison, unit }: Row, target: Target | undefined): string {
   if (target === undefined) return ''
   if (target.exactly !== undefined) return String(target.exactly)
   if (target.on === 'value') return `≤ ${target.most} ${unit}`
   return comparison === 'ratio' ? `≤ ${target.most}×` : `≤ +${target.most} ${unit}`
 }
 
-function judge(row: Row, value: number | undefined, against: number | undefined): Line['verdict'] {
-  if (row.target === undefined) return ''
-  const judged = row.target.on === 'value' ? value : against
-  if (judged === undefined) return 'not measured'
-  const { most, exactly } = row.target
-  const met = exactly === undefined ? judged <= (most ?? 0) : judged === exactly
-  return met ? 'met' : 'missed'
+/** Met only where every judged subject meets it. */
+function judge(target: Target | undefined, figures: (number | undefined)[]): Line['verdict'] {
+  if (target === undefined) return ''
+  const { most, exactly } = target
+  const met = (figure: number) =>
+    exactly === undefined ? figure <= (most ?? 0) : figure === exactly
+  const measured = figures.filter((figure) => figure !== undefined)
+  if (measured.length < figures.length || figures.length === 0) return 'not measured'
+  return measured.every(met) ? 'met' : 'missed'
 }
 
-/** Folds the rounds of a figure into its lines. */
-export function summarise(figure: Figure, rounds: Rounds, subjects: string[]): Line[] {
-  return figure.rows.map((row) => {
-    const values: Record<string, number> = {}
-    const against: Record<string, number> = {}
-    for (const subject of subjects) {
-      const own = collect(rounds, (round) => {
-        const value = round[subject]?.[row.id]
-        const base = row.added && subject !== 'direct' ? round.direct?.[row.id] : 0
-        return value === undefined || base === undefined ? undefined : value - base
-      })
-      if (own.length > 0) values[subject] = median(own)
-      if (row.comparison === 'none' || subject === 'direct') continue
-      const compared = collect(rounds, (round) => {
-        const value = round[subject]?.[row.id]
-        const reference = round.nginx?.[row.id]
-        if (value === undefined || reference === undefined) return undefined
-        return compare(row.comparison, value, reference)
-      })
-      if (compared.length > 0) against[subject] = median(compared)
-    }
-    const verdict = judge(row, values.ccproxy, against.ccproxy)
-    const { id, title, unit, comparison } = row
-    return { id, title, unit, values, against, comparison, target: describeTarget(row), verdict }
+/** Folds the rounds of a figure into its lines; what translates has lines of its own, with nginx beside it. */
+export function summarise(
+  figure: Figure,
+  rounds: Rounds,
+  subjects: string[],
+  translating: string[] = [],
+): Line[] {
+  const passing = subjects.filter((subject) => !translating.includes(subject))
+  return figure.rows.flatMap((row) => {
+    const line = lineOf(row, rounds, passing, ['ccproxy'], row.target)
+    if (row.translated === undefined || translating.length === 0) return [line]
+    const beside = subjects.filter((name) => name === 'nginx' || translating.includes(name))
+    const other = lineOf(row, rounds, beside, translating, row.translated)
+    return [line, { ...other, id: `${row.id}-translated`, title: `${row.title}, translated` }]
   })
+}
+
+function lineOf(
+  row: Row,
+  rounds: Rounds,
+  subjects: string[],
+  judged: string[],
+  target: Target | undefined,
+): Line {
+  const values: Record<string, number> = {}
+  const against: Record<string, number> = {}
+  for (const subject of subjects) {
+    const own = collect(rounds, (round) => {
+      const value = round[subject]?.[row.id]
+      const base = row.added && subject !== 'direct' ? round.direct?.[row.id] : 0
+      return value === undefined || base === undefined ? undefined : value - base
+    })
+    if (own.length > 0) values[subject] = median(own)
+    if (row.comparison === 'none' || subject === 'direct') continue
+    const compared = collect(rounds, (round) => {
+      const value = round[subject]?.[row.id]
+      const reference = round.nginx?.[row.id]
+      if (value === undefined || reference === undefined) return undefined
+      return compare(row.comparison, value, reference)
+    })
+    if (compared.length > 0) against[subject] = median(compared)
+  }
+  const figures = target?.on === 'value' ? values : against
+  const verdict = judge(
+    target,
+    judged.map((name) => figures[name]),
+  )
+  const { id, title, unit, comparison } = row
+  return {
+    id,
+    title,
+    unit,
+    values,
+    against,
+    comparison,
+    target: describeTarget(row, target),
+    verdict,
+  }
 }
 
 function formatNumber(value: number): string {

@@ -38,12 +38,13 @@ export class Run {
   async measure(): Promise<RunResult> {
     const { figures, subjects } = this.options
     const names = subjects.map(({ name }) => name)
+    const translating = subjects.filter(translates).map(({ name }) => name)
     const lines: Line[] = []
     const unmeasured: string[] = []
     for (const figure of figures) {
       const rounds = await this.#figure(figure)
       if (rounds.length === 0) unmeasured.push(figure.name)
-      lines.push(...summarise(figure, rounds, names))
+      lines.push(...summarise(figure, rounds, names, translating))
     }
     for (const running of this.#warm.values()) await running.stop()
     this.#upstream.stop()
@@ -60,6 +61,8 @@ export class Run {
       const round: Record<string, Values> = {}
       for (const subject of this.options.subjects) {
         if (figure.needsProcess && subject.command === undefined) continue
+        if (translates(subject) && figure.rows.every((row) => row.translated === undefined))
+          continue
         if (this.#broken.has(subject.name)) continue
         this.options.progress(`${figure.name} ${i + 1}/${wanted} ${subject.name}`)
         const values = await this.#attempt(figure, subject)
@@ -105,6 +108,10 @@ export class Run {
   #problem(text: string): void {
     this.#problems.set(text, (this.#problems.get(text) ?? 0) + 1)
   }
+}
+
+function translates({ client, upstream }: Subject): boolean {
+  return client !== upstream
 }
 
 async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {

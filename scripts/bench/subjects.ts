@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { CHAT } from './chat-payload.ts'
 import { MESSAGES, type WireDialect } from './payload.ts'
+import { type Answers, chatAnswers, messagesAnswers, sameAnswers } from './translated.ts'
 
 /** One started proxy. */
 export interface Running {
@@ -21,6 +23,8 @@ export interface Subject {
   name: string
   client: WireDialect
   upstream: WireDialect
+  /** What its clients must get. */
+  expects: Answers
   /** The command that listens on `port`, run in `home`; undefined for no proxy at all. */
   command?: (port: number, upstreamPort: number, home: string) => Command
 }
@@ -29,6 +33,9 @@ interface Command {
   argv: string[]
   env: Record<string, string>
 }
+
+/** ccproxy where the client speaks another protocol than the upstream: client-on-upstream. */
+export const TRANSLATING = ['chat-on-messages', 'messages-on-chat'] as const
 
 /** The core that belongs to the subject alone, and the one for load and upstream. */
 export const SUBJECT_CORE = '0'
@@ -148,13 +155,22 @@ http {
   }
 }
 
-function ccproxyCommand(executable: string[]) {
+type Settings = (upstreamPort: number) => Record<string, string>
+
+const anthropic: Settings = (upstreamPort) => ({
+  ANTHROPIC_UPSTREAM_URL: `http://127.0.0.1:${upstreamPort}`,
+  ANTHROPIC_API_KEY: 'sk-ant-api03-bench',
+})
+
+const openai: Settings = (upstreamPort) => ({
+  UPSTREAM_BASE_URL: `http://127.0.0.1:${upstreamPort}/v1`,
+  UPSTREAM_API_KEY: 'sk-bench',
+})
+
+function ccproxyCommand(executable: string[], settings: Settings) {
   return (port: number, upstreamPort: number): Command => ({
     argv: [...executable, 'serve', '--port', String(port)],
-    env: {
-      ANTHROPIC_UPSTREAM_URL: `http://127.0.0.1:${upstreamPort}`,
-      ANTHROPIC_API_KEY: 'sk-ant-api03-bench',
-    },
+    env: settings(upstreamPort),
   })
 }
 
@@ -186,7 +202,7 @@ async function ccproxyExecutable({ source, binary }: CcproxyChoice): Promise<str
 /** The subjects of a run, and a notice for each that cannot be measured here. */
 export async function chooseSubjects(choice: CcproxyChoice, wanted: string[]) {
   const has = (name: string) => wanted.length === 0 || wanted.includes(name)
-  const both = { client: MESSAGES, upstream: MESSAGES }
+  const both = { client: MESSAGES, upstream: MESSAGES, expects: sameAnswers(MESSAGES) }
   const subjects: Subject[] = [{ name: 'direct', ...both }]
   const notices: string[] = []
   const nginx = Bun.which('nginx') ?? (existsSync('/usr/sbin/nginx') ? '/usr/sbin/nginx' : null)
@@ -196,11 +212,25 @@ export async function chooseSubjects(choice: CcproxyChoice, wanted: string[]) {
     subjects.push({ name: 'nginx', ...both, command: nginxCommand(nginx) })
   }
   if (has('bare')) subjects.push({ name: 'bare', ...both, command: bareCommand })
-  if (has('ccproxy')) {
-    const command = ccproxyCommand(await ccproxyExecutable(choice))
-    subjects.push({ name: 'ccproxy', ...both, command })
-  }
+  subjects.push(...(await ccproxySubjects(choice, has)))
   return { subjects, notices }
+}
+
+async function ccproxySubjects(
+  choice: CcproxyChoice,
+  has: (name: string) => boolean,
+): Promise<Subject[]> {
+  const wanted = ['ccproxy', ...TRANSLATING].filter(has)
+  if (wanted.length === 0) return []
+  const executable = await ccproxyExecutable(choice)
+  const onMessages = { upstream: MESSAGES, command: ccproxyCommand(executable, anthropic) }
+  const onChat = { upstream: CHAT, command: ccproxyCommand(executable, openai) }
+  const subjects: Subject[] = [
+    { name: 'ccproxy', client: MESSAGES, expects: sameAnswers(MESSAGES), ...onMessages },
+    { name: TRANSLATING[0], client: CHAT, expects: chatAnswers, ...onMessages },
+    { name: TRANSLATING[1], client: MESSAGES, expects: messagesAnswers, ...onChat },
+  ]
+  return subjects.filter(({ name }) => wanted.includes(name))
 }
 
 function bareCommand(port: number, upstreamPort: number): Command {

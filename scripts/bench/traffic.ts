@@ -2,6 +2,7 @@ import { Connection, type Reply } from './client.ts'
 import { type EventStream, requestWire, STREAM_HEAD } from './payload.ts'
 import { type CpuReading, cpuBetween, readCpu } from './process-tree.ts'
 import type { Running, Subject } from './subjects.ts'
+import type { Expected } from './template.ts'
 import type { Behaviour, FakeUpstream } from './upstream.ts'
 
 /** Everything a figure needs to put load on one running subject. */
@@ -44,7 +45,8 @@ export async function withConnections<T>(
 export function prepareRequest(bench: Bench, stream: boolean, bytes = 0): Buffer {
   const { subject, running, upstream } = bench
   const body = subject.client.request(stream, bytes)
-  upstream.expectedBody = subject.client === subject.upstream ? body : undefined
+  if (subject.client === subject.upstream) upstream.expect(body)
+  else upstream.expectSame(body)
   return requestWire(running.port, subject.client.path, body)
 }
 
@@ -63,7 +65,7 @@ export async function closedLoop(
   bench: Bench,
   connections: Connection[],
   wire: Buffer,
-  expected: Buffer,
+  expected: Expected,
   more: () => boolean,
 ): Promise<Reply[]> {
   const replies: Reply[] = []

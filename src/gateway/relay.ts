@@ -91,8 +91,8 @@ async function begin(call: RelayCall, response: Response): Promise<Reply> {
   if (status >= 300 && status < 400 && status !== 304) throw redirected(call, response)
   const type = headers.get('content-type') ?? ''
   const events = type.startsWith('text/event-stream')
-  if (response.body === null) return { kind: 'body', status, headers, bytes: new Uint8Array(0) }
-  if (call.raw || (events && status < 400)) {
+  // Asking for `body` makes a stream of it: not where the whole is wanted.
+  if ((call.raw || (events && status < 400)) && response.body !== null) {
     return stream(call, response.body, status, headers, events && !call.raw)
   }
   const bytes = await readAll(call, response)
@@ -164,6 +164,7 @@ function resumed(first: Uint8Array, reader: ByteReader): ReadableStream<Uint8Arr
 
 async function readAll(call: RelayCall, response: Response): Promise<Uint8Array> {
   const bytes = await withIdleTimeout(call, () => response.bytes())
+  if (bytes.length === 0) return bytes
   const formats = leftEncoded(response.headers.get('content-encoding'), bytes)
   if (formats.length === 0) return bytes
   try {

@@ -3,9 +3,9 @@ import { ProxyError } from '../kit/error.ts'
 import type { App } from './context.ts'
 import { familyOf } from './errors.ts'
 import { incomingOf } from './incoming.ts'
-import { oauthRoutes } from './routes/oauth.ts'
-import { proxyRoutes } from './routes/proxy.ts'
-import { serviceRoutes } from './routes/service.ts'
+import { addOauthRoutes } from './routes/oauth.ts'
+import { addProxyRoutes } from './routes/proxy.ts'
+import { addServiceRoutes } from './routes/service.ts'
 import { swaggerRoutes } from './swagger.ts'
 
 const CODES: Readonly<Record<string, (request: Request) => ProxyError>> = {
@@ -22,12 +22,12 @@ const CODES: Readonly<Record<string, (request: Request) => ProxyError>> = {
 /** All routes. The guard has let a request in before it comes here. */
 export function createApp(context: App) {
   const app = new Elysia({ name: 'ccproxy', normalize: false })
-    .onError(({ error, code, request }) =>
-      context.fail(CODES[String(code)]?.(request) ?? error, request),
-    )
-    .use(serviceRoutes(context))
-    .use(oauthRoutes(context))
-    .use(proxyRoutes(context))
+  app.onError(({ error, code, request }) =>
+    context.fail(CODES[String(code)]?.(request) ?? error, request),
+  )
+  addServiceRoutes(app, context)
+  addOauthRoutes(app, context)
+  addProxyRoutes(app, context)
   return app.use(
     swaggerRoutes({
       routes: () => app.routes,

@@ -12,6 +12,8 @@ export interface DoorOptions {
   readonly logger: Logger
   readonly guard: GuardOptions
   readonly draining: () => boolean
+  /** The only address that a client can have here, where there is but one: asking costs a system call. */
+  readonly onlyAddress?: string | undefined
 }
 
 type Routes = (request: Request) => Response | Promise<Response>
@@ -40,7 +42,7 @@ export class Door {
     // From here on our own times hold: a silent upstream must not cost the client its connection.
     server.timeout(request, 0)
     const { url } = request
-    const address = server.requestIP(request)?.address
+    const address = this.#options.onlyAddress ?? server.requestIP(request)?.address
     const start = url.indexOf('/', 8)
     const query = url.indexOf('?', start)
     const rawPath = url.slice(start, query === -1 ? undefined : query)
@@ -50,15 +52,15 @@ export class Door {
       started: performance.now(),
       path,
       query: query === -1 ? '' : url.slice(query),
+      admission: NOBODY,
     }
     const known = path === rawPath ? request : respelled(request, url.slice(0, start), incoming)
-    remember(known, { ...incoming, admission: NOBODY })
+    remember(known, incoming)
     try {
-      const admission = this.#admit(request, path, address)
-      remember(known, { ...incoming, admission })
-      return finish(await routes(known), { ...incoming, admission })
+      incoming.admission = this.#admit(request, path, address)
+      return finish(await routes(known), incoming)
     } catch (thrown) {
-      return finish(this.fail(thrown, known), incomingOf(known))
+      return finish(this.fail(thrown, known), incoming)
     }
   }
 
@@ -113,6 +115,7 @@ function respelled(
 function finish(response: Response, incoming: Incoming): Response {
   const { headers } = response
   headers.set('x-request-id', incoming.id)
-  for (const [name, value] of Object.entries(incoming.admission.headers)) headers.set(name, value)
+  const own = incoming.admission.headers
+  for (const name in own) headers.set(name, own[name] ?? '')
   return response
 }

@@ -35,6 +35,7 @@ const OPEN_PATHS: ReadonlySet<string> = new Set([
   '/oauth/callback',
   ...SWAGGER_SHELL_PATHS,
 ])
+const NO_HEADERS = {}
 const HEALTH_PATHS: ReadonlySet<string> = new Set(['/health', '/health/ready'])
 
 /** Lets a request in, or throws the ProxyError that refuses it. `path` is canonical. */
@@ -55,7 +56,7 @@ export function admit(
     credential: check.ok ? check.credential : undefined,
     callerKey: options.keys.length === 0 ? callerKey(headers) : undefined,
     trusted: check.ok,
-    headers: { ...limited, ...cors },
+    headers: limited === undefined && cors === undefined ? NO_HEADERS : { ...limited, ...cors },
   }
 }
 
@@ -155,6 +156,7 @@ function isAddress(name: string): boolean {
 
 /** Whether an address is this machine's own. */
 export function isLoopback(address: string): boolean {
+  if (address === '127.0.0.1') return true
   const plain = address.replace(/^::ffff:/, '')
   return plain === '::1' || plain === 'localhost' || /^127(\.\d{1,3}){3}$/.test(plain)
 }

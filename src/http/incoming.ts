@@ -11,16 +11,18 @@ export interface Incoming {
   readonly admission: Admission
 }
 
-const known = new WeakMap<Request, Incoming>()
+const INCOMING = Symbol('incoming')
+/** A request that carries what is known of it; a WeakMap instead costs each collection a pass over all requests. */
+type Known = Request & { [INCOMING]?: Incoming }
 
 /** Notes what is known of a request, for its handler. */
-export function remember(request: Request, incoming: Incoming): void {
-  known.set(request, incoming)
+export function remember(request: Known, incoming: Incoming): void {
+  request[INCOMING] = incoming
 }
 
 /** What is known of a request that came in through the server. */
-export function incomingOf(request: Request): Incoming {
-  const incoming = known.get(request)
+export function incomingOf(request: Known): Incoming {
+  const incoming = request[INCOMING]
   if (incoming === undefined) throw new Error('Request did not come in through the server')
   return incoming
 }

@@ -9,12 +9,20 @@ const ENDPOINTS: ReadonlySet<string> = new Set([
   'files',
   'skills',
 ])
+/** What nearly every request asks for, spelled as it should be. */
+const USUAL: ReadonlySet<string> = new Set([
+  '/v1/messages',
+  '/v1/messages/count_tokens',
+  '/v1/chat/completions',
+  '/v1/responses',
+])
 
 /**
  * The one spelling of a path that the routes know: single slashes, none at the end, `/v1` exactly once before an
  * endpoint. A path that is no endpoint keeps its segments.
  */
 export function canonicalPath(path: string): string {
+  if (USUAL.has(path)) return path
   const segments = path.split('/').filter((segment) => segment !== '')
   const prefix = takePrefix(segments)
   let rest = segments.slice(prefix.length)

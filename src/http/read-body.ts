@@ -13,11 +13,11 @@ export interface BodyLimits {
 }
 
 /** Reads a request's whole body once; throws `too_large` or `request_timeout`. */
-export async function readBody(request: Request, limits: BodyLimits): Promise<Uint8Array> {
+export function readBody(request: Request, limits: BodyLimits): Promise<Uint8Array> {
   const length = declaredLength(request)
   if (length !== undefined && length > limits.bytes) throw tooLarge(limits.bytes)
-  if (length === undefined) return await readUnknown(request, limits)
-  return await inTime(request.bytes(), limits.timeoutMs + (length / SLOWEST) * 1000)
+  if (length === undefined) return readUnknown(request, limits)
+  return inTime(request.bytes(), limits.timeoutMs + (length / SLOWEST) * 1000)
 }
 
 /** The size that the client declares, where it does. */
@@ -94,14 +94,19 @@ function tooSlow(): ProxyError {
   return new ProxyError('request_timeout', 'Request body came too slowly: send it again')
 }
 
-async function inTime<Value>(promise: Promise<Value>, ms: number): Promise<Value> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(tooSlow()), ms)
+/** One promise and no `Promise.race`: every request comes through here. */
+function inTime<Value>(promise: Promise<Value>, ms: number): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(tooSlow()), ms)
+    promise.then(
+      (value) => {
+        clearTimeout(timer)
+        resolve(value)
+      },
+      (error) => {
+        clearTimeout(timer)
+        reject(error)
+      },
+    )
   })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

@@ -54,7 +54,13 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const logins = createLogins(options, logger)
   const gateway = createGateway(options, logger, logins)
   const state: State = { draining: false, port: settings.server.port }
-  const door = new Door({ logger, guard: guardOf(settings), draining: () => state.draining })
+  const guard = guardOf(settings)
+  const door = new Door({
+    logger,
+    guard,
+    draining: () => state.draining,
+    onlyAddress: guard.limitsLoopback ? undefined : onlyAddress(settings.server.host),
+  })
   const context = {
     ...appOf(options, state),
     gateway,
@@ -141,6 +147,11 @@ function createGateway(options: StartOptions, logger: Logger, logins: LazyLogins
     observer: logObserver(logger),
     ticker: new Ticker(),
   })
+}
+
+/** Who listens on one loopback address hears from this machine only. */
+function onlyAddress(host: string): string | undefined {
+  return host === '127.0.0.1' || host === '::1' ? host : undefined
 }
 
 function guardOf(settings: Settings) {

@@ -1,11 +1,14 @@
 import { afterEach, describe, expect, test } from 'bun:test'
+import { CHAT } from '../../scripts/bench/chat-payload.ts'
 import { Connection } from '../../scripts/bench/client.ts'
 import type { Figure } from '../../scripts/bench/figure.ts'
 import { Pacer } from '../../scripts/bench/pacer.ts'
-import { MESSAGES, requestWire, STREAM_HEAD } from '../../scripts/bench/payload.ts'
+import { eventStream, MESSAGES, requestWire, STREAM_HEAD } from '../../scripts/bench/payload.ts'
 import { summarise } from '../../scripts/bench/report.ts'
 import { RequestReader } from '../../scripts/bench/request-reader.ts'
+import { ANY_ID, ANY_TIME, type Expected, Template } from '../../scripts/bench/template.ts'
 import { wholeStreamBehaviour } from '../../scripts/bench/traffic.ts'
+import { chatAnswers, messagesAnswers } from '../../scripts/bench/translated.ts'
 import { answerWith, FakeUpstream } from '../../scripts/bench/upstream.ts'
 
 const body = MESSAGES.request(true)
@@ -14,12 +17,12 @@ const upstreams: FakeUpstream[] = []
 
 function upstream(): FakeUpstream {
   const started = new FakeUpstream()
-  started.expectedBody = body
+  started.expect(body)
   upstreams.push(started)
   return started
 }
 
-async function ask(fake: FakeUpstream, expected: Buffer, sent = body) {
+async function ask(fake: FakeUpstream, expected: Expected, sent = body) {
   const connection = await Connection.open(fake.port)
   const reply = await connection.request(requestWire(fake.port, MESSAGES.path, sent), expected)
   connection.leave()
@@ -95,6 +98,66 @@ describe('Connection', () => {
   })
 })
 
+describe('Template', () => {
+  const frame = (id: string, text: string) => `{"id":"msg_${id}","text":"${text}"}`
+  const template = new Template(Buffer.from(frame(ANY_ID, 'a') + frame(ANY_ID, 'b')))
+  const mine = 'abcdefghijklmnopqrstuvw1'
+  const other = 'abcdefghijklmnopqrstuvw2'
+
+  async function askFor(text: string) {
+    const fake = upstream()
+    fake.behaviour = answerWith(Buffer.from(text))
+    return ask(fake, template)
+  }
+
+  test('accepts any id that stays the same', async () => {
+    const reply = await askFor(frame(mine, 'a') + frame(mine, 'b'))
+    expect(reply).toMatchObject({ complete: true, mismatch: -1 })
+  })
+
+  test('refuses another id in the same reply, no id, other words and a short reply', async () => {
+    const wrong = [
+      frame(mine, 'a') + frame(other, 'b'),
+      frame('----', 'a') + frame('----', 'b'),
+      frame(mine, 'a') + frame(mine, 'c'),
+      frame(mine, 'a'),
+      '',
+    ]
+    for (const text of wrong) {
+      expect((await askFor(text)).mismatch, text).toBeGreaterThanOrEqual(0)
+    }
+  })
+
+  test('is compared as well where the stream comes in small pieces', async () => {
+    for (const answers of [chatAnswers, messagesAnswers]) {
+      const expected = answers.stream(3)
+      if (!(expected instanceof Template)) throw new Error('No template')
+      const text = expected.body
+        .toString()
+        .replaceAll(ANY_ID, mine)
+        .replaceAll(ANY_TIME, '1812345678')
+      const fake = upstream()
+      fake.behaviour = new Pacer(eventStream(text.match(/[\s\S]{1,40}/g) ?? [], 0), 1).behaviour
+      expect(await ask(fake, expected)).toMatchObject({ complete: true, mismatch: -1 })
+    }
+  })
+})
+
+describe('FakeUpstream', () => {
+  test('accepts what says the same in another shape, and nothing else', async () => {
+    const fake = upstream()
+    fake.expectSame(body)
+    fake.behaviour = answerWith(MESSAGES.jsonReply)
+    await ask(fake, MESSAGES.jsonReply, CHAT.request(true))
+    await ask(fake, MESSAGES.jsonReply, CHAT.request(true))
+    expect(fake.invalid).toEqual([])
+    await ask(fake, MESSAGES.jsonReply, CHAT.request(false))
+    fake.expectSame(body)
+    await ask(fake, MESSAGES.jsonReply, CHAT.request(true, 1000))
+    expect(fake.invalid).toHaveLength(2)
+  })
+})
+
 describe('summarise', () => {
   const figure: Figure = {
     name: 'example',
@@ -122,6 +185,17 @@ describe('summarise', () => {
     const rounds = [round(10, 15), round(100, 130), round(10, 90)]
     const [line] = summarise(figure, rounds, ['nginx', 'ccproxy'])
     expect(line).toMatchObject({ verdict: 'met', against: { ccproxy: 1.5 } })
+  })
+
+  test('judges what translates in a line of its own, by the worst subject', () => {
+    const translated = { on: 'comparison', most: 2 } as const
+    const both = { ...figure, rows: figure.rows.map((row) => ({ ...row, translated })) }
+    const rounds = [
+      { nginx: { cpu: 10 }, ccproxy: { cpu: 15 }, up: { cpu: 19 }, down: { cpu: 21 } },
+    ]
+    const [own, other] = summarise(both, rounds, ['nginx', 'ccproxy', 'up', 'down'], ['up', 'down'])
+    expect(own).toMatchObject({ verdict: 'met', against: { nginx: 1, ccproxy: 1.5 } })
+    expect(other).toMatchObject({ verdict: 'missed', against: { nginx: 1, up: 1.9, down: 2.1 } })
   })
 
   test('says missed, and not measured where there is no nginx', () => {

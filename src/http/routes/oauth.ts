@@ -1,11 +1,11 @@
-import { Elysia } from 'elysia'
+import type { Elysia } from 'elysia'
 import type { App } from '../context.ts'
 import { incomingOf } from '../incoming.ts'
 import { readBody } from '../read-body.ts'
 
 /** The plan login through a running server (interface.md 1). */
-export function oauthRoutes(context: App) {
-  return new Elysia({ name: 'oauth' })
+export function addOauthRoutes(app: Elysia, context: App): void {
+  app
     .post('/oauth/login', ({ request }) => begin(context, request), {
       parse: 'none',
       detail: {

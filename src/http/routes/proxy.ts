@@ -1,4 +1,4 @@
-import { Elysia } from 'elysia'
+import type { Elysia } from 'elysia'
 import type { Endpoint, Exchange } from '../../gateway/exchange.ts'
 import { answerModels } from '../../gateway/models.ts'
 import { ProxyError } from '../../kit/error.ts'
@@ -17,9 +17,8 @@ const JSON_ENDPOINTS: readonly (readonly [path: string, endpoint: Endpoint, summ
 ]
 const UPLOADS = ['/v1/messages/batches', '/v1/files', '/v1/skills'] as const
 
-/** Every proxied endpoint under every prefix. */
-export function proxyRoutes(context: App) {
-  const app = new Elysia({ name: 'proxy' })
+/** Adds every proxied endpoint under every prefix; not as a plugin, whose routes Elysia adds twice. */
+export function addProxyRoutes(app: Elysia, context: App): void {
   for (const prefix of PREFIXES) {
     for (const [path, endpoint, summary] of JSON_ENDPOINTS) {
       const detail = { summary, tags: [prefix.tag] }
@@ -33,7 +32,6 @@ export function proxyRoutes(context: App) {
     addModels(app, context, prefix)
     addUploads(app, context, prefix)
   }
-  return app
 }
 
 const hidden = { parse: 'none', detail: { hide: true } } as const
@@ -77,7 +75,7 @@ async function serveJson(
 ): Promise<Response> {
   checkContentType(request)
   const body = await readBody(request, context.bodyLimits)
-  return context.gateway.handle({ ...exchangeOf(request, prefix, named, endpoint), body })
+  return context.gateway.handle(exchangeOf(request, prefix, named, endpoint, body))
 }
 
 function serveModels(
@@ -113,6 +111,7 @@ function exchangeOf(
   prefix: Prefix,
   named: Named | undefined,
   endpoint: Endpoint,
+  body?: Uint8Array,
 ): Exchange {
   const { id, started, path, query, admission } = incomingOf(request)
   checkMode(prefix)
@@ -125,7 +124,7 @@ function exchangeOf(
     method: request.method,
     path: path.slice(path.indexOf('/v1/')) + query,
     headers: request.headers,
-    body: undefined,
+    body,
     signal: request.signal,
     client: admission.client,
     credential: admission.credential,

@@ -1,4 +1,4 @@
-import { Elysia } from 'elysia'
+import type { Elysia } from 'elysia'
 import type { App } from '../context.ts'
 import { incomingOf } from '../incoming.ts'
 import { checkMode, type Named, PREFIXES, type Prefix, paramsOf } from '../prefixes.ts'
@@ -7,8 +7,8 @@ const HEALTH_TYPE = 'application/health+json'
 const NO_STORE = 'no-cache, no-store, must-revalidate'
 
 /** Health, status and Claude Code's start-up traffic. */
-export function serviceRoutes(context: App) {
-  const app = new Elysia({ name: 'service' })
+export function addServiceRoutes(app: Elysia, context: App): void {
+  app
     .get('/', () => Response.json(about(context)), { detail: { summary: 'What this is' } })
     .head('/', () => new Response(null, { status: 200 }), { detail: { hide: true } })
     .head('/api/hello', () => new Response(null, { status: 200 }), { detail: { hide: true } })
@@ -32,7 +32,6 @@ export function serviceRoutes(context: App) {
       detail: service('What this mode would use'),
     })
   }
-  return app
 }
 
 async function status(context: App, prefix: Prefix, named?: Named): Promise<Response> {

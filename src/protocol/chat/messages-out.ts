@@ -116,7 +116,7 @@ function assistantOut(
   blocksOf(message).forEach((block, index) => {
     switch (block.type) {
       case 'text':
-        if ((block.text ?? '').trim() !== '') texts.push(textPart(block.text ?? '', block, context))
+        if (!isBlank(block.text ?? '')) texts.push(textPart(block.text ?? '', block, context))
         break
       case 'tool_use':
         calls.push(toolCall(block, calls.length === 0, context))

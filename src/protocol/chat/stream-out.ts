@@ -55,6 +55,9 @@ class ChatWriter {
   /** Everything of a chunk before and after its delta, which is all that changes. */
   readonly #head: string
   readonly #tail: string
+  /** The same around a piece of text, by far the most frequent delta. */
+  readonly #textHead: string
+  readonly #textTail: string
   #state: State = BETWEEN
   #calls = 0
   #thoughts = 0
@@ -73,6 +76,11 @@ class ChatWriter {
     }
     this.#head = `data: ${JSON.stringify(frame).slice(0, -1)},"choices":[`
     this.#tail = this.#usageWanted ? '],"usage":null}\n\n' : ']}\n\n'
+    const mark = '"content":'
+    const around = this.#chunk(`{${mark}}`)
+    const at = around.lastIndexOf(mark) + mark.length
+    this.#textHead = around.slice(0, at)
+    this.#textTail = around.slice(at)
   }
 
   push(event: StreamEvent): string {
@@ -140,7 +148,7 @@ class ChatWriter {
   #delta(delta: BlockDelta): string {
     switch (delta.type) {
       case 'text_delta':
-        return delta.text === '' ? '' : this.#chunk(`{"content":${JSON.stringify(delta.text)}}`)
+        return delta.text === '' ? '' : this.#textHead + JSON.stringify(delta.text) + this.#textTail
       case 'thinking_delta':
         return delta.thinking === '' ? '' : this.#think(delta.thinking)
       case 'input_json_delta':
