@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
 import Anthropic from '@anthropic-ai/sdk'
 import type { Ccproxy } from '../support/ccproxy.ts'
+import { pieces } from '../support/fake-fault.ts'
 import { type FakeOpenai, startFakeOpenai } from '../support/fake-openai.ts'
 import {
   type CompletionOptions,
@@ -68,6 +69,7 @@ const QUIRKS: [what: string, wire: string, options: CompletionOptions, usage: ob
   ['calls that take turns', 'chat', { interleave: true }, USAGE],
   ['reasoning by its other name', 'chat', { reasoningField: 'reasoning' }, USAGE],
   ['a finish of stop in spite of calls', 'chat', { finish: 'stop' }, USAGE],
+  ['JSON whatever was asked', 'chat', { form: 'json' }, USAGE],
   ['events whatever was asked', 'chat', { form: 'sse', usage: 'finish' }, USAGE],
   ['a long silence', 'chat', { stallBefore: 400, pace: 20 }, USAGE],
   ['nothing odd', 'responses', {}, USAGE],
@@ -90,6 +92,40 @@ describe('the Anthropic SDK gets the same message', () => {
         expect(reply).toMatchObject({ stop_reason: 'tool_use', model: hello.model, usage })
       })
     }
+  }
+})
+
+test('reasoning that a Chat upstream tells twice comes once', async () => {
+  const chunk = (delta: object, finish: string | null = null) =>
+    `data: ${JSON.stringify({ id: 'a', choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`
+  // Another such proxy tells the text as it comes, and whole with its signature at the end.
+  const detail = { type: 'reasoning.text', text: 'Think é.', signature: 'c2lnbmVk', index: 0 }
+  fake.reply(
+    pieces([
+      chunk({ role: 'assistant', reasoning_content: 'Think' }),
+      chunk({ reasoning_content: ' é.' }),
+      chunk({ reasoning_details: [{ ...detail, format: 'anthropic-claude-v1' }] }),
+      chunk({ content: 'Hello' }),
+      chunk({}, 'stop'),
+      'data: [DONE]\n\n',
+    ]),
+  )
+  const reply = await client('chat').messages.stream(hello).finalMessage()
+  expect(reply.content).toMatchObject([
+    { type: 'thinking', thinking: 'Think é.' },
+    { type: 'text', text: 'Hello' },
+  ])
+})
+
+test('objects in a schema get their properties on both wires', async () => {
+  const inner = { type: 'object' as const }
+  const properties = { at: inner, list: { type: 'array', items: inner } }
+  for (const wire of ['chat', 'responses']) {
+    const reply = await client(wire).messages.create({
+      ...hello,
+      tools: [{ name: 'look', input_schema: { type: 'object', properties } }],
+    })
+    expect(reply.stop_reason).toBe('end_turn')
   }
 })
 
