@@ -146,9 +146,10 @@ describe('the Anthropic SDK is told of a stream', () => {
       const run = client(wire).messages.stream(hello)
       run.on('streamEvent', (event) => void seen.push(event.type))
       const error: unknown = await run.finalMessage().catch((thrown: unknown) => thrown)
+      // Whether the text had gone out before the end is a matter of milliseconds; that it fails is not.
       expect(error).toBeInstanceOf(Anthropic.APIError)
-      expect(seen).toContain('content_block_delta')
       expect(seen).not.toContain('message_stop')
+      expect(seen).not.toContain('message_delta')
     })
   }
 
