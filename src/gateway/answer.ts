@@ -58,7 +58,9 @@ export async function answer(
       ? passUp(exchange, route, envelope)
       : translateUp(exchange, route, envelope, client, upstream)
   settlement.notes = ascent.notes
-  const call = relayCall(gateway, exchange, route, await prepare(exchange, route, ascent))
+  const prepared = await prepare(exchange, route, ascent)
+  const waits = exchange.mode !== 'passthrough' || ascent.translation !== undefined
+  const call = relayCall(gateway, exchange, route, prepared, waits)
   const streams = envelope?.stream === true && exchange.endpoint !== 'count_tokens'
   const { translation } = ascent
   const work = new Work({
@@ -85,8 +87,8 @@ function passUp(exchange: Exchange, route: Route, envelope: ReadEnvelope | undef
     route.model === envelope.model
       ? exchange.body
       : splice(exchange.body, envelope.modelSpan, JSON.stringify(route.model))
-  if (exchange.endpoint !== 'messages')
-    return { body: named, path, notes: [], translation: undefined }
+  const isMessages = exchange.endpoint === 'messages' || exchange.endpoint === 'count_tokens'
+  if (!isMessages) return { body: named, path, notes: [], translation: undefined }
   return { ...withoutForeignThinking(named), path, translation: undefined }
 }
 
@@ -133,6 +135,7 @@ function relayCall(
   exchange: Exchange,
   route: Route,
   prepared: PreparedCall,
+  waits: boolean,
 ): RelayCall {
   const { timing } = gateway.options
   return {
@@ -143,7 +146,7 @@ function relayCall(
     idleTimeoutMs: timing.idleTimeoutMs,
     pool: gateway.pool,
     raw: exchange.endpoint === 'upload',
-    waits: exchange.mode !== 'passthrough',
+    waits,
     opens: undefined,
   }
 }
@@ -172,7 +175,7 @@ async function send(work: Work): Promise<Reply> {
   const opens =
     translation === undefined || !work.streams
       ? undefined
-      : (chunk: Uint8Array) => work.opens(chunk)
+      : (chunk: Uint8Array | undefined) => work.opens(chunk)
   const reply = await relay({ ...call, opens })
   if (translation?.upstream.name !== 'chat' || reply.status !== 400) return reply
   if (reply.kind !== 'body') return reply

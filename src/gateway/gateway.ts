@@ -1,4 +1,4 @@
-import { messageOf, ProxyError } from '../kit/error.ts'
+import { ProxyError } from '../kit/error.ts'
 import type { ProviderStatus } from '../provider/provider.ts'
 import { answer } from './answer.ts'
 import type { Exchange } from './exchange.ts'
@@ -35,7 +35,7 @@ export class Gateway implements Hub {
     try {
       return await answer(this, exchange, settlement)
     } catch (thrown) {
-      const error = asProxyError(thrown)
+      const error = asProxyError(thrown, exchange.id)
       settlement.status = error.status
       settlement.settle(endingOf(error), 0, error)
       throw error
@@ -81,7 +81,9 @@ async function isReachable(url: string | undefined): Promise<boolean> {
   }
 }
 
-function asProxyError(thrown: unknown): ProxyError {
+/** What is not ours already is our fault: the client gets the id to quote, the log the cause. */
+function asProxyError(thrown: unknown, id: string): ProxyError {
   if (thrown instanceof ProxyError) return thrown
-  return new ProxyError('internal', `Internal error: ${messageOf(thrown)}`, { cause: thrown })
+  const text = `Internal error: report it with the id ${id}`
+  return new ProxyError('internal', text, { cause: thrown })
 }

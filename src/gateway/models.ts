@@ -5,7 +5,7 @@ import { readUpstreamError } from '../protocol/read-error.ts'
 import type { NamedUpstream } from '../provider/index.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
-import { FOREIGN, findUpstream } from './route.ts'
+import { FOREIGN, findUpstream, splitTarget } from './route.ts'
 
 /** More pages than this are not asked for: no account has that many models. */
 const MAX_PAGES = 10
@@ -29,18 +29,29 @@ export async function answerModels(gateway: Gateway, exchange: Exchange): Promis
   const isAnthropic = upstream.provider.wire === 'messages'
   const wantsAnthropic = exchange.shape === 'messages'
   if (exchange.endpoint === 'model') return oneModel(gateway, exchange, isAnthropic)
-  const others = foreignUpstreams(gateway, exchange)
-  if (isAnthropic === wantsAnthropic && (!isAnthropic || others.length === 0)) {
-    return gateway.handle(exchange)
+  const others = foreignUpstreams(gateway, exchange).filter((other) => other !== upstream)
+  if (isAnthropic && wantsAnthropic) {
+    return others.length === 0 ? gateway.handle(exchange) : withForeign(gateway, exchange, others)
   }
+  if (!isAnthropic && !wantsAnthropic) return ownList(gateway, exchange, upstream)
   const { reply, models } = await listOf(gateway, exchange, upstream)
   if (!reply.ok) return inShape(reply, exchange)
-  if (isAnthropic && wantsAnthropic) return withForeign(gateway, exchange, others)
-  const name = upstream.provider.name
-  const body = wantsAnthropic
-    ? anthropicList(models.map((model) => foreign(model, name)))
-    : { object: 'list', data: models.map(toOpenAi) }
-  return withBody(reply, body)
+  if (!wantsAnthropic) return withBody(reply, openAiList(models))
+  const named = models.map((model) => foreign(model, upstream.provider.name))
+  const more = await Promise.all(others.map((other) => foreignModels(gateway, exchange, other)))
+  return withBody(reply, anthropicList([...named, ...more.flat()]))
+}
+
+/** An upstream's list as it is; where it has none, the models that the settings name. */
+async function ownList(
+  gateway: Gateway,
+  exchange: Exchange,
+  upstream: NamedUpstream,
+): Promise<Response> {
+  const reply = await gateway.handle(exchange)
+  const models = configured(upstream)
+  if (!hasNone(reply) || models.length === 0) return reply
+  return withBody(new Response(null), openAiList(models))
 }
 
 async function oneModel(
@@ -49,17 +60,30 @@ async function oneModel(
   isAnthropic: boolean,
 ): Promise<Response> {
   const wantsAnthropic = exchange.shape === 'messages'
-  const id = decodeURIComponent(exchange.path.slice('/v1/models/'.length).split('?')[0] ?? '')
+  const id = idIn(exchange.path)
   const named = id.startsWith(FOREIGN) ? id.slice(FOREIGN.length) : undefined
-  const slash = named?.indexOf('/') ?? -1
-  const provider = named === undefined ? undefined : named.slice(0, slash)
-  if (provider !== undefined && gateway.options.routes.upstreams.has(provider)) {
-    const path = `/v1/models/${named?.slice(slash + 1)}`
+  const split = named && splitTarget(gateway.options.routes, named)
+  if (split) {
+    const { name: provider, wire } = split.upstream.provider
+    const path = `/v1/models/${split.model.split('/').map(encodeURIComponent).join('/')}`
     const reply = await gateway.handle({ ...exchange, provider, path })
-    return reshapeOne(reply, exchange, false, id)
+    return reshapeOne(reply, exchange, wire === 'messages', id)
   }
   const reply = await gateway.handle(exchange)
   return isAnthropic === wantsAnthropic ? reply : reshapeOne(reply, exchange, isAnthropic, id)
+}
+
+/** The id that a path asks for; one that would climb out of the list of models is none. */
+function idIn(path: string): string {
+  const coded = path.slice('/v1/models/'.length).split('?')[0] ?? ''
+  let id = ''
+  try {
+    id = decodeURIComponent(coded)
+  } catch (cause) {
+    throw new ProxyError('invalid_request', `Model "${coded}" is not percent-encoded`, { cause })
+  }
+  if (!/(^|\/)\.{1,2}(\/|$)/.test(id)) return id
+  throw new ProxyError('not_found', `Model "${id}" does not exist: see /v1/models`)
 }
 
 async function reshapeOne(
@@ -90,7 +114,7 @@ async function listOf(
       : ''
     const { name } = upstream.provider
     const reply = await gateway.handle({ ...exchange, provider: name, path: `/v1/models${query}` })
-    if (reply.status === 404)
+    if (hasNone(reply))
       return { reply: new Response(null, { status: 200 }), models: configured(upstream) }
     if (!reply.ok) return { reply, models }
     const list = parseJson(await reply.text())
@@ -190,6 +214,15 @@ function toAnthropic({ id, created }: Model): { id: string; [key: string]: unkno
     display_name: id.slice(id.lastIndexOf('/') + 1),
     created_at: new Date(created * 1000).toISOString(),
   }
+}
+
+/** Whether an upstream has no list of models at all. */
+function hasNone(reply: Response): boolean {
+  return reply.status === 404 || reply.status === 405 || reply.status === 501
+}
+
+function openAiList(models: readonly Model[]): object {
+  return { object: 'list', data: models.map(toOpenAi) }
 }
 
 function anthropicList(models: readonly Model[]): object {

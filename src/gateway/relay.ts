@@ -43,7 +43,7 @@ export interface RelayCall {
   /** Whether to wait for the first event before the reply counts as begun. */
   readonly waits: boolean
   /** Whether a chunk lets the reply begin; a translated stream waits for content, and throws the upstream's error. */
-  readonly opens: ((chunk: Uint8Array) => boolean) | undefined
+  readonly opens: ((chunk: Uint8Array | undefined) => boolean) | undefined
 }
 
 /** Sends a call and reads as far as is needed to know how the reply begins; throws a ProxyError. */
@@ -54,13 +54,17 @@ export async function relay(call: RelayCall): Promise<Reply> {
     clearTimeout(timer)
     return await begin(call, response)
   } catch (error) {
-    const failure = stoppedBy(call.controller.signal) ?? fetchFailure(error, call.provider.name)
-    // What is left of a reply that is not wanted must not go on arriving.
-    call.controller.abort(failure)
-    throw failure
+    throw ended(call, error)
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** Why a call came to its end; what is left of a reply that is not wanted must not go on arriving. */
+function ended(call: RelayCall, error: unknown): ProxyError {
+  const failure = stoppedBy(call.controller.signal) ?? fetchFailure(error, call.provider.name)
+  call.controller.abort(failure)
+  return failure
 }
 
 /** Sends a call; an answer for which the provider has another call is given up for that one's, once. */
@@ -88,8 +92,9 @@ async function sendOnce(call: RelayCall, prepared: PreparedCall): Promise<Respon
 
 async function begin(call: RelayCall, response: Response): Promise<Reply> {
   const { status, headers } = response
+  if (status > 599) throw strangeStatus(call, status)
   if (status >= 300 && status < 400 && status !== 304) throw redirected(call, response)
-  const type = headers.get('content-type') ?? ''
+  const type = (headers.get('content-type') ?? '').toLowerCase()
   const events = type.startsWith('text/event-stream')
   // Asking for `body` makes a stream of it: not where the whole is wanted.
   if ((call.raw || (events && status < 400)) && response.body !== null) {
@@ -109,7 +114,7 @@ async function stream(
 ): Promise<Reply> {
   const reader = body.getReader()
   if (!events) return { kind: 'raw', status, headers, source: { reader, ahead: [] } }
-  const source = withIdleTimeout(call, () => opening(call, reader, headers))
+  const source = opening(call, reader, headers)
   if (call.waits) return { kind: 'events', status, headers, source: await source }
   source.catch(() => undefined)
   return { kind: 'events', status, headers, source }
@@ -120,7 +125,7 @@ async function opening(call: RelayCall, reader: ByteReader, headers: Headers): P
   const ahead: Uint8Array[] = []
   let first: Uint8Array = NOTHING
   while (first.length < TELLING_BYTES) {
-    const { value, done } = await reader.read()
+    const { value, done } = await withIdleTimeout(call, () => reader.read())
     if (done || value === undefined) break
     ahead.push(value)
     first = first.length === 0 ? value : concat(first, value)
@@ -132,19 +137,45 @@ async function opening(call: RelayCall, reader: ByteReader, headers: Headers): P
     formats.length === 0
       ? { reader, ahead }
       : { reader: decode(resumed(first, reader), formats).getReader(), ahead: [] }
-  return call.opens === undefined ? source : content(call.opens, source)
+  return call.opens === undefined ? source : content(call, call.opens, source)
 }
 
 /** Hands the machine what comes before any content; its first push then gives what it has written by then. */
-async function content(opens: (chunk: Uint8Array) => boolean, source: Source): Promise<Source> {
+async function content(
+  call: RelayCall,
+  opens: (chunk: Uint8Array | undefined) => boolean,
+  source: Source,
+): Promise<Source> {
   let open = false
   for (const chunk of source.ahead) open = opens(chunk) || open
   while (!open) {
-    const { value, done } = await source.reader.read()
-    if (done || value === undefined) break
+    const { value, done } = await withIdleTimeout(call, () => source.reader.read())
+    // The end is told too: an answer without any content is an error that still has its own status.
+    if (done || value === undefined) {
+      opens(undefined)
+      break
+    }
     open = opens(value)
   }
   return { reader: source.reader, ahead: [NOTHING] }
+}
+
+/** Reads a begun stream to its end in one go; whatever goes wrong ends the call and is thrown as a ProxyError. */
+export async function readOn<Value>(
+  call: RelayCall,
+  source: Source | Promise<Source>,
+  read: (source: Source) => Promise<Value>,
+): Promise<Value> {
+  try {
+    const { reader, ahead } = await source
+    const timed: ByteReader = {
+      read: () => withIdleTimeout(call, () => reader.read()),
+      cancel: () => reader.cancel(),
+    }
+    return await read({ reader: timed, ahead })
+  } catch (error) {
+    throw ended(call, error)
+  }
 }
 
 /** The stream again as it was before its first chunk was read. */
@@ -211,6 +242,11 @@ function redirected(call: RelayCall, response: Response): ProxyError {
     'upstream_protocol',
     `Upstream "${call.provider.name}" answered ${response.status} and points to "${location}": redirects are not followed, check its base_url`,
   )
+}
+
+function strangeStatus(call: RelayCall, status: number): ProxyError {
+  const text = `Upstream "${call.provider.name}" answered with the unknown status ${status}`
+  return new ProxyError('upstream_protocol', text)
 }
 
 function empty(call: RelayCall): ProxyError {

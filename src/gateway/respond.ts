@@ -8,7 +8,7 @@ import type { Note } from '../protocol/protocol.ts'
 import { readUpstreamError } from '../protocol/read-error.ts'
 import { type BodyReply, type CheckedReply, checkReply } from './check-reply.ts'
 import { passRaw } from './passthrough.ts'
-import type { Reply } from './relay.ts'
+import { type Reply, readOn } from './relay.ts'
 import { asBody, asEvents } from './reshape.ts'
 import { endingOf } from './settlement.ts'
 import type { Translation } from './translate.ts'
@@ -17,6 +17,8 @@ import type { Work } from './work.ts'
 const EVENT_STREAM = 'text/event-stream; charset=utf-8'
 /** Header values are kept short: a note says what was lost, not how. */
 const NOTES_LENGTH = 2000
+/** A client may name its model by a whole book. */
+const UPSTREAM_LENGTH = 300
 const decoder = new TextDecoder()
 const encoder = new TextEncoder()
 
@@ -37,10 +39,12 @@ export async function respond(work: Work, reply: Reply): Promise<Response> {
       return streamResponse(work, reply.status, lateBody(work, reply), headers)
     return respondBody(work, reply, headers)
   }
-  if (work.streams || work.exchange.mode === 'passthrough') {
+  if (work.streams || work.untouched) {
     return streamResponse(work, reply.status, reply.source, headers)
   }
-  const bytes = await asBody(work.upstream, await reply.source, work.model)
+  const bytes = await readOn(work.call, reply.source, (source) =>
+    asBody(work.upstream, source, work.model),
+  )
   headers.set('content-type', 'application/json')
   return respondBody(work, { ...reply, kind: 'body', bytes }, headers)
 }
@@ -52,6 +56,8 @@ export function openEarly(work: Work, reply: Promise<Reply>): Response {
     work.settlement.requestId = upstreamId(late)
     return late.kind === 'body' ? lateBody(work, late) : late.source
   })
+  // A client that leaves just now never reads it; the failure is then nobody's any more.
+  source.catch(() => undefined)
   return streamResponse(work, 200, source, headers)
 }
 
@@ -70,7 +76,7 @@ function streamResponse(
 
 /** An upstream that answers JSON where a stream was asked for, and no error: `/pt` leaves even that as it is. */
 function turnsToStream(work: Work, reply: BodyReply): boolean {
-  return work.streams && reply.status < 300 && work.exchange.mode !== 'passthrough'
+  return work.streams && reply.status < 300 && !work.untouched
 }
 
 /** A whole reply where a stream was asked for, as that stream; an error is thrown for the stream to end with. */
@@ -155,7 +161,7 @@ function pumped(
 function headersFor(work: Work, headers: Headers): Headers {
   const { provider, model } = work.route
   const upstream = model === undefined ? provider.name : `${provider.name}/${model}`
-  headers.set('x-ccproxy-upstream', headerText(upstream))
+  headers.set('x-ccproxy-upstream', headerText(upstream).slice(0, UPSTREAM_LENGTH))
   if (work.settlement.notes.length > 0) setNotes(headers, work.settlement.notes)
   return headers
 }

@@ -60,7 +60,8 @@ function listedRoute(routes: Routes, asked: string): Route | undefined {
   return { provider: split.upstream.provider, model: forced(split.upstream) ?? split.model }
 }
 
-function splitTarget(
+/** A target's provider and its model's name there; undefined where it begins with no provider's name. */
+export function splitTarget(
   routes: Routes,
   target: string,
 ): { upstream: NamedUpstream; model: string } | undefined {
@@ -105,9 +106,20 @@ function lookUp(models: Readonly<Record<string, string>>, model: string): string
   return best === undefined ? undefined : models[best]
 }
 
+/** Takes each part at its first place: no name of a client's can make it search long, as a regular expression could. */
 function fits(pattern: string, model: string): boolean {
-  const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
-  return new RegExp(`^${parts.join('.*')}$`).test(model)
+  const parts = pattern.split('*')
+  const head = parts.shift() ?? ''
+  const tail = parts.pop() ?? ''
+  const end = model.length - tail.length
+  if (end < head.length || !model.startsWith(head) || !model.endsWith(tail)) return false
+  let at = head.length
+  for (const part of parts) {
+    const found = model.indexOf(part, at)
+    if (found === -1 || found + part.length > end) return false
+    at = found + part.length
+  }
+  return true
 }
 
 function names(routes: Routes): string {

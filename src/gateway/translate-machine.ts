@@ -37,17 +37,20 @@ export class TranslateMachine implements ByteMachine {
   }
 
   /**
-   * Takes a chunk before the client's response has begun; true once there is content to begin it with.
-   * Throws the upstream's error, which then still has its own status.
+   * Takes a chunk, or the stream's end, before the client's response has begun; true once there is content to begin
+   * it with. Throws the upstream's error, which then still has its own status.
    */
-  opens(chunk: Uint8Array): boolean {
-    for (const frame of this.#parser.push(chunk)) {
-      for (const event of this.#in.push(frame)) {
-        if (event.type === 'error') throw errorOfEvent(event)
-        this.#ahead += this.#event(event)
-      }
+  opens(chunk: Uint8Array | undefined): boolean {
+    for (const frame of chunk === undefined ? this.#parser.end() : this.#parser.push(chunk)) {
+      for (const event of this.#in.push(frame)) this.#before(event)
     }
+    if (chunk === undefined) for (const event of this.#in.end()) this.#before(event)
     return this.#state !== 'silent'
+  }
+
+  #before(event: StreamEvent): void {
+    if (event.type === 'error') throw errorOfEvent(event)
+    this.#ahead += this.#event(event)
   }
 
   push(chunk: Uint8Array): Uint8Array | undefined {

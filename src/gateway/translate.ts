@@ -11,6 +11,7 @@ import type { Note, Turn, World } from '../protocol/protocol.ts'
 const DEFAULT_MAX_TOKENS = 32_000
 
 const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /** Ids and time for the codecs. */
 export const WORLD: World = {
@@ -93,9 +94,31 @@ const OWN_SIGNATURE = '"ccproxy.'
 
 /** A request's body as JSON; what is none is the client's mistake. */
 export function parseBody(body: Uint8Array): unknown {
-  const value = parseJson(new TextDecoder().decode(body))
+  const value = parseJson(decodeText(body))
   if (value === undefined) {
     throw new ProxyError('invalid_request', 'Request body is not valid JSON: check its syntax')
   }
+  if (isDeeper(value, DEEPEST)) {
+    throw new ProxyError('invalid_request', `Request body is nested deeper than ${DEEPEST} levels`)
+  }
   return value
+}
+
+/** Nobody means more; what is nested without end overflows the stack of whoever walks it, for seconds. */
+const DEEPEST = 500
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (levels === 0) return true
+  const inner: unknown[] = Array.isArray(value) ? value : Object.values(value)
+  return inner.some((one) => isDeeper(one, levels - 1))
+}
+
+/** Strict: a broken character would reach the upstream as another one. */
+function decodeText(body: Uint8Array): string {
+  try {
+    return decoder.decode(body)
+  } catch (cause) {
+    throw new ProxyError('invalid_request', 'Request body is not valid UTF-8', { cause })
+  }
 }

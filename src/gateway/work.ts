@@ -61,8 +61,13 @@ export class Work {
     return this.route.model ?? ''
   }
 
+  /** `/pt` leaves an answer as it is, in whatever form it comes; a translated one is written anew anyhow. */
+  get untouched(): boolean {
+    return this.exchange.mode === 'passthrough' && this.translation === undefined
+  }
+
   /** Whether this chunk lets a translated stream begin: only then has it content, or its error a status. */
-  opens(chunk: Uint8Array): boolean {
+  opens(chunk: Uint8Array | undefined): boolean {
     return this.#translate()?.opens(chunk) !== false
   }
 

@@ -69,7 +69,8 @@ export class Door {
     const { id, path } = incomingOf(request)
     const error = toProxyError(thrown, id)
     if (error.kind === 'internal') {
-      const stack = thrown instanceof Error ? thrown.stack : undefined
+      const { cause } = error
+      const stack = cause instanceof Error ? cause.stack : error.stack
       this.#options.logger.log('error', error.message, { id, path, cause: causeOf(error), stack })
     }
     const response = errorResponse(error, familyOf(path, request.headers), id)

@@ -7,11 +7,13 @@ export type ErrorFamily = 'anthropic' | 'openai' | 'service'
 
 const ANTHROPIC_PATH = /\/v1\/(messages|files|skills)(\/|$)/
 const OPENAI_PATH = /\/v1\/(chat|responses)(\/|$)/
+/** The prefix only: a provider or a model id may be called so too. */
+const OPENAI_PREFIX = /^(\/(full|api|min|pt|sdk(\/[^/]+)?|to\/[^/]+))?\/openai(\/|$)/
 
 /** The error shape for a canonical path; models are asked for by both kinds of client. */
 export function familyOf(path: string, headers: Headers): ErrorFamily {
   if (ANTHROPIC_PATH.test(path)) return 'anthropic'
-  if (OPENAI_PATH.test(path) || path.includes('/openai/')) return 'openai'
+  if (OPENAI_PATH.test(path) || OPENAI_PREFIX.test(path)) return 'openai'
   if (/\/v1\/models(\/|$)/.test(path)) {
     return headers.has('anthropic-version') ? 'anthropic' : 'openai'
   }

@@ -86,7 +86,8 @@ export class Pump implements Watched {
 
   tick(now: number): void {
     if (this.#state === 'writing') return
-    if (now - this.#lastUp >= this.#options.idleAfter) {
+    // Until the source is there, whoever opens it watches the upstream's silence.
+    if (this.#state !== 'opening' && now - this.#lastUp >= this.#options.idleAfter) {
       this.end(new ProxyError('upstream_timeout', idleMessage(this.#options.idleAfter)))
     } else if (now - this.#lastDown >= this.#options.pingAfter && this.#sink !== undefined) {
       const ping = this.#options.machine.ping()
@@ -108,6 +109,7 @@ export class Pump implements Watched {
       const { reader, ahead } = source instanceof Promise ? await source : source
       if (this.#is('over')) return
       this.#state = 'reading'
+      this.#lastUp = performance.now()
       for (const chunk of ahead) {
         const written = this.#forward(sink, chunk)
         if (written !== undefined) await this.#drain(written)

@@ -158,6 +158,7 @@ export function requestHeaders(call: UpstreamCall, options: ProviderOptions): He
   if (call.betas.length > 0) {
     headers.set('anthropic-beta', mergeBetas(headers.get('anthropic-beta'), call.betas))
   }
+  if (call.translated) headers.set('content-type', 'application/json')
   if (!headers.has('anthropic-version')) headers.set('anthropic-version', DEFAULT_VERSION)
   if (!headers.has('user-agent')) headers.set('user-agent', `ccproxy/${options.version}`)
   for (const [name, value] of Object.entries(options.headers)) headers.set(name, value)

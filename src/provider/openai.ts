@@ -96,6 +96,7 @@ function prepare(call: UpstreamCall, site: Site, options: ProviderOptions): Prep
   const headers = copyRequestHeaders(call.clientHeaders, (name) => allows(name, call.translated))
   if (!headers.has('user-agent')) headers.set('user-agent', `ccproxy/${options.version}`)
   for (const [name, value] of Object.entries(options.headers)) headers.set(name, value)
+  if (call.translated) headers.set('content-type', 'application/json')
   const key = keyFor(call, options)
   if (key !== undefined) {
     if (site.azure) headers.set('api-key', key)

@@ -49,7 +49,9 @@ function addModels(app: Elysia, context: App, prefix: Prefix): void {
     ({ request, params: named }) => serveModels(context, request, prefix, named, 'model'),
     { ...paramsOf(prefix), detail: one },
   )
-  app.all(`${prefix.path}/v1/models`, ({ request }) => refuseMethod(request, 'GET'), hidden)
+  for (const path of ['/v1/models', '/v1/models/*']) {
+    app.all(prefix.path + path, ({ request }) => refuseMethod(request, 'GET'), hidden)
+  }
 }
 
 function addUploads(app: Elysia, context: App, prefix: Prefix): void {
