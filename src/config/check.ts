@@ -1,3 +1,4 @@
+import { PROFILE_NAMES } from '../provider/profile.ts'
 import type { Diagnostic, Source } from './diagnose.ts'
 import { isLoopback } from './loopback.ts'
 import type { ProviderSettings, Settings, TokenSettings } from './schema.ts'
@@ -89,6 +90,11 @@ function checkProvider(name: string, provider: ProviderSettings, report: Report)
   }
   if (base_url !== undefined && !isHttpUrl(base_url)) {
     report(path('base_url'), `${at('base_url')} must be an http or https URL, not "${base_url}"`)
+  }
+  const { profile } = provider
+  if (profile !== undefined && !PROFILE_NAMES.includes(profile)) {
+    const hint = `${didYouMean(profile, PROFILE_NAMES)}, the profiles are ${list(PROFILE_NAMES)}`
+    report(path('profile'), `${at('profile')} names no built-in profile: "${profile}"${hint}`)
   }
   if (credential === 'api-key' && provider.api_key === undefined) {
     report(path('credential'), `${at('credential')} is "api-key", but ${at('api_key')} is missing`)

@@ -49,7 +49,8 @@ export class TranslateMachine implements ByteMachine {
   }
 
   #before(event: StreamEvent): void {
-    if (event.type === 'error') throw errorOfEvent(event)
+    // Once there was content, even in the same read, an error belongs into the stream: reads tell nothing.
+    if (event.type === 'error' && this.#state === 'silent') throw errorOfEvent(event)
     this.#ahead += this.#event(event)
   }
 

@@ -58,6 +58,9 @@ export class Door {
     remember(known, incoming)
     try {
       incoming.admission = this.#admit(request, path, address)
+      if (isPreflight(request, incoming.admission)) {
+        return finish(new Response(null, { status: 204 }), incoming)
+      }
       return finish(await routes(known), incoming)
     } catch (thrown) {
       return finish(this.fail(thrown, known), incoming)
@@ -102,6 +105,11 @@ export class Door {
       throw error
     }
   }
+}
+
+/** A browser asks so for an origin that the guard has allowed; it wants a good status, whatever the path. */
+function isPreflight(request: Request, { headers }: Admission): boolean {
+  return request.method === 'OPTIONS' && 'access-control-allow-methods' in headers
 }
 
 /** The same request under its one spelling, which the routes know. */

@@ -100,19 +100,20 @@ function checkOrigin(
   )
 }
 
+/** What a preflight is told beside the headers that it asks for. */
+const PREFLIGHT = {
+  'access-control-allow-methods': 'GET, POST, DELETE',
+  'access-control-max-age': '600',
+}
+
 function corsHeaders(headers: Headers, origin: string): Record<string, string> {
   const asked = headers.get('access-control-request-headers')
   return {
     'access-control-allow-origin': origin,
     'access-control-expose-headers': 'request-id, x-request-id, retry-after, x-ccproxy-notes',
     vary: 'Origin',
-    ...(asked === null
-      ? {}
-      : {
-          'access-control-allow-headers': asked,
-          'access-control-allow-methods': 'GET, POST, DELETE',
-          'access-control-max-age': '600',
-        }),
+    ...(asked === null ? {} : { 'access-control-allow-headers': asked }),
+    ...(headers.has('access-control-request-method') ? PREFLIGHT : {}),
   }
 }
 

@@ -227,6 +227,21 @@ describe('the Origin header', () => {
     expect(reply.headers.has('access-control-allow-origin')).toBe(false)
   })
 
+  for (const asked of [[['access-control-request-headers', 'x-api-key']], []] as const) {
+    test(`that is listed gets its preflight, asking for ${asked.length} headers`, async () => {
+      const reply = await raw(locked, 'OPTIONS', '/v1/messages', [
+        ['host', 'localhost'],
+        ['origin', 'https://app.example'],
+        ['access-control-request-method', 'POST'],
+        ...asked,
+      ])
+      expect(reply.status).toBe(204)
+      expect(reply.headers.get('access-control-allow-methods')).toContain('POST')
+      expect(reply.headers.get('access-control-allow-headers')).toBe(asked[0]?.[1])
+      expect(fake.requests.length).toBe(before)
+    })
+  }
+
   test('that is listed is let in and told so', async () => {
     const headers: Headers = [
       ['origin', 'https://app.example'],

@@ -75,6 +75,14 @@ describe('mistyped names', () => {
   })
 })
 
+test('a profile that is none is told at the start, not at the first request', async () => {
+  const toml =
+    '[providers.gw]\nkind = "openai"\nbase_url = "http://127.0.0.1:1"\nprofile = "opnrouter"'
+  expect(await inFile(toml)).toContain(
+    'providers.gw.profile names no built-in profile: "opnrouter" (did you mean "openrouter"?)',
+  )
+})
+
 describe('wrong values', () => {
   const cases: readonly (readonly [string, string])[] = [
     ['[server]\nport = "x"', 'server.port must be an integer from 0 to 65535, not "x"'],
