@@ -32,25 +32,34 @@ const OWN: ReadonlySet<string> = new Set([
 export function createOpenAiProvider(options: ProviderOptions): Provider {
   const baseUrl = options.baseUrl ?? DEFAULT_BASE_URL
   const learnt = new Map<string, Partial<Profile>>()
+  const profiles = new Map<string, Profile>()
+  const site: Site = { baseUrl, azure: isAzure(baseUrl), urls: new Map() }
   return {
     name: options.name,
     kind: 'openai',
     wire: options.wire ?? 'chat',
     defaultMaxTokens: options.defaultMaxTokens,
     async prepare(call) {
-      return prepare(call, baseUrl, options)
+      return prepare(call, site, options)
     },
     send: sendByFetch,
     profile(model) {
+      const known = profiles.get(model)
+      if (known !== undefined) return known
       const chosen = chooseProfile({
         baseUrl,
         model,
         overrides: options.profileOverrides ?? {},
         ...(options.profile === undefined ? {} : { name: options.profile }),
       })
-      return { ...chosen, ...learnt.get(model) }
+      const profile = { ...chosen, ...learnt.get(model) }
+      keep(profiles, model, profile)
+      return profile
     },
-    learn: (model, quirk) => void learnt.set(model, { ...learnt.get(model), ...quirk }),
+    learn(model, quirk) {
+      learnt.set(model, { ...learnt.get(model), ...quirk })
+      profiles.delete(model)
+    },
     async status() {
       const credential = options.credentials.apiKey === undefined ? "the caller's own" : 'api-key'
       return { provider: options.name, kind: 'openai', base_url: baseUrl, credential }
@@ -58,15 +67,43 @@ export function createOpenAiProvider(options: ProviderOptions): Provider {
   }
 }
 
-function prepare(call: UpstreamCall, baseUrl: string, options: ProviderOptions): PreparedCall {
+/** Where an upstream is, with what is worked out from its address. */
+interface Site {
+  readonly baseUrl: string
+  /** Azure names its key header otherwise. */
+  readonly azure: boolean
+  /** The endpoints asked for so far, by path. */
+  readonly urls: Map<string, string>
+}
+
+/** Clients name models and paths as they like: what is kept for each may not grow with them. */
+const KEPT = 256
+
+function keep<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  if (map.size >= KEPT) map.clear()
+  map.set(key, value)
+}
+
+function urlOf({ baseUrl, urls }: Site, path: string): string {
+  const known = urls.get(path)
+  if (known !== undefined) return known
+  const url = endpointUrl(baseUrl, path)
+  keep(urls, path, url)
+  return url
+}
+
+function prepare(call: UpstreamCall, site: Site, options: ProviderOptions): PreparedCall {
   const headers = copyRequestHeaders(call.clientHeaders, (name) => allows(name, call.translated))
   if (!headers.has('user-agent')) headers.set('user-agent', `ccproxy/${options.version}`)
   for (const [name, value] of Object.entries(options.headers)) headers.set(name, value)
   if (call.translated) headers.set('content-type', 'application/json')
   const key = keyFor(call, options)
-  if (key !== undefined) headers.set(...credentialHeader(baseUrl, key))
+  if (key !== undefined) {
+    if (site.azure) headers.set('api-key', key)
+    else headers.set('authorization', `Bearer ${key}`)
+  }
   return {
-    url: endpointUrl(baseUrl, call.path),
+    url: urlOf(site, call.path),
     method: call.method,
     headers,
     body: call.body,
@@ -95,10 +132,8 @@ function keyFor(call: UpstreamCall, options: ProviderOptions): string | undefine
   return caller
 }
 
-/** Azure names its key header otherwise; everyone else takes a bearer. */
-function credentialHeader(baseUrl: string, key: string): [name: string, value: string] {
-  const azure = URL.canParse(baseUrl) && /\.azure\.com$/.test(new URL(baseUrl).hostname)
-  return azure ? ['api-key', key] : ['authorization', `Bearer ${key}`]
+function isAzure(baseUrl: string): boolean {
+  return URL.canParse(baseUrl) && /\.azure\.com$/.test(new URL(baseUrl).hostname)
 }
 
 /**

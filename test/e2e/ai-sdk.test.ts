@@ -8,7 +8,7 @@ import { type Ccproxy, startCcproxy } from '../support/ccproxy.ts'
 import { type FakeAnthropic, startFakeAnthropic } from '../support/fake-anthropic.ts'
 import { type FakeOpenai, startFakeOpenai } from '../support/fake-openai.ts'
 import { completion, openaiError, says } from '../support/fake-openai-reply.ts'
-import { apiError, message, type Reply, text } from '../support/fake-reply.ts'
+import { apiError, asJson, message, type Reply, text } from '../support/fake-reply.ts'
 import { startOpenaiProxy } from '../support/openai-proxy.ts'
 
 const CLIENT_TOKEN = 'client-token-for-ai-sdk-0005'
@@ -96,6 +96,17 @@ const CLIENTS: Record<string, (upstream: Upstream) => LanguageModel> = {
   anthropic: ({ base, model }) => createAnthropic({ baseURL: base(), apiKey })(model),
 }
 
+/** Clients that send the whole of their thinking back; the others have no place for its signature. */
+const THINKERS = ['anthropic', 'openai responses']
+
+/** Types of the assistant's blocks in the last request that reached Claude. */
+function blocksSentBack(): unknown[] {
+  const body = asJson(JSON.parse(claude.messages().at(-1)?.text ?? '{}'))
+  const messages = Array.isArray(body.messages) ? body.messages.map(asJson) : []
+  const content = messages.find((entry) => entry.role === 'assistant')?.content
+  return Array.isArray(content) ? content.map((block) => asJson(block).type) : []
+}
+
 const UPSTREAMS: Record<string, (client: string) => Upstream> = {
   Claude: () => onClaude(''),
   'a Chat upstream': (client) =>
@@ -139,6 +150,8 @@ for (const [client, create] of Object.entries(CLIENTS)) {
         expect(result.text).toBe('Sunny in both.')
         expect(asked).toEqual(['Rom', 'Köln "am" Rhein'])
         expect(result.steps.map((step) => step.finishReason)).toEqual(['tool-calls', 'stop'])
+        if (where === 'Claude' && THINKERS.includes(client))
+          expect(blocksSentBack()[0]).toBe('thinking')
         expect(result.steps[0]?.usage.outputTokens).toBeGreaterThan(0)
       })
 

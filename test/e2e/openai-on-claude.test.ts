@@ -431,9 +431,9 @@ describe('the OpenAI SDK on Claude when Claude fails', () => {
       const chat = client().chat.completions.stream({ model, messages: [user] })
       expect(await thrown(chat.finalChatCompletion())).toBeInstanceOf(Error)
       const types: string[] = []
-      const events = await client().responses.create({ model, input: 'Hello', stream: true })
       const error = await thrown(
         (async () => {
+          const events = await client().responses.create({ model, input: 'Hello', stream: true })
           for await (const event of events) types.push(event.type)
         })(),
       )

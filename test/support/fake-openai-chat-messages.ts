@@ -7,7 +7,8 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   system: ['role', 'content', 'name'],
   user: ['role', 'content', 'name'],
   assistant: ['role', 'content', 'name', 'refusal', 'tool_calls', 'function_call', 'audio'],
-  tool: ['role', 'content', 'tool_call_id'],
+  // The reference lists no name here, yet LangChain sends it to OpenAI with every tool message (2026-11).
+  tool: ['role', 'content', 'tool_call_id', 'name'],
   function: ['role', 'content', 'name'],
 }
 

@@ -3,7 +3,8 @@ import { recordsIn, textOf } from '../value.ts'
 
 /** One piece of a reply's delta or message, in the order in which it is to be told. */
 export type Piece =
-  | { kind: 'thinking'; text: string }
+  /** `repeats`: said only in a list of details, where others repeat what they said before. */
+  | { kind: 'thinking'; text: string; repeats?: true }
   | { kind: 'signature'; signature: string }
   | { kind: 'details'; details: Record<string, unknown>[] }
   | { kind: 'text'; text: string }
@@ -41,12 +42,10 @@ export function piecesOf(delta: Record<string, unknown>): Piece[] {
 function reasoningIn(delta: Record<string, unknown>, pieces: Piece[]): void {
   const details = recordsIn(delta.reasoning_details)
   const blocks = recordsIn(delta.thinking_blocks)
-  const text =
-    reasoningText(delta.reasoning_content) ??
-    reasoningText(delta.reasoning) ??
-    reasoningText(details) ??
-    reasoningText(blocks)
+  const text = reasoningText(delta.reasoning_content) ?? reasoningText(delta.reasoning)
+  const listed = reasoningText(details) ?? reasoningText(blocks)
   if (text !== undefined) pieces.push({ kind: 'thinking', text })
+  else if (listed !== undefined) pieces.push({ kind: 'thinking', text: listed, repeats: true })
   const signature = blocks.map((block) => textOf(block.signature)).find(Boolean)
   if (signature !== undefined) pieces.push({ kind: 'signature', signature })
   if (details.length > 0) pieces.push({ kind: 'details', details })

@@ -45,6 +45,8 @@ export class ChatReader {
   readonly #calls = new Calls()
   readonly #ids = new Set<string>()
   #phase: Phase = 'before start'
+  /** Whether a plain field has told reasoning, so that a list of details only repeats it. */
+  #thought = false
   #finish: string | undefined
   #stopSequence: string | undefined
   #refusal = ''
@@ -150,8 +152,12 @@ export class ChatReader {
 
   #piece(piece: Piece): void {
     switch (piece.kind) {
-      case 'text':
       case 'thinking':
+        if (piece.repeats === true && this.#thought) break
+        this.#thought ||= piece.repeats !== true
+        this.#words(piece.kind, piece.text)
+        break
+      case 'text':
         this.#words(piece.kind, piece.text)
         break
       case 'signature':

@@ -1,12 +1,24 @@
 import { isRecord } from '../../kit/json.ts'
 import { invalidField } from '../check.ts'
 import type { MessagesRequest, Tool } from '../messages/schema.ts'
+import { SchemaCleaner } from '../messages/schema-cleaner.ts'
 import { textOf } from '../value.ts'
 import type { OutContext } from './out-context.ts'
 
 /** The tool fields of a request; empty where nothing is left of the tools. */
 export function toolsOut(request: MessagesRequest, context: OutContext): Record<string, unknown> {
-  const tools = (request.tools ?? []).flatMap((tool, index) => toolOut(tool, index, context))
+  const cleaner = new SchemaCleaner(context.profile.schema_drop)
+  const tools = (request.tools ?? []).flatMap((tool, index) => {
+    return isFunction(tool)
+      ? [functionOut(tool, cleaner, context)]
+      : serverTool(tool, index, context)
+  })
+  if (cleaner.dropped.size > 0) {
+    const keywords = [...cleaner.dropped].join(', ')
+    context.notes.push(
+      `tools: ${keywords} in schemas not supported by "${context.profile.name}", dropped`,
+    )
+  }
   if (tools.length === 0) {
     if (request.tool_choice !== undefined)
       context.notes.push('tool_choice: dropped, no tool is left')
@@ -27,21 +39,20 @@ function isWebSearch(tool: Tool): boolean {
   return tool.type?.startsWith('web_search_') === true
 }
 
-function toolOut(tool: Tool, index: number, context: OutContext): object[] {
-  if (isFunction(tool)) return [functionOut(tool, context)]
+function serverTool(tool: Tool, index: number, context: OutContext): object[] {
   if (isWebSearch(tool)) return [webSearchOut(tool, index, context)]
   context.notes.push(`tools.${index}: ${tool.type} dropped, it runs at Anthropic only`)
   return []
 }
 
 /** Without `strict: false` the API takes a schema for strict and rewrites what is optional in it. */
-function functionOut(tool: Tool, context: OutContext): object {
+function functionOut(tool: Tool, cleaner: SchemaCleaner, context: OutContext): object {
   const schema = tool.input_schema
   return {
     type: 'function',
     name: context.names.up(tool.name ?? ''),
     ...(tool.description ? { description: tool.description } : {}),
-    ...(schema === undefined ? {} : { parameters: { type: 'object', properties: {}, ...schema } }),
+    ...(schema === undefined ? {} : { parameters: cleaner.clean({ type: 'object', ...schema }) }),
     strict: tool.strict === true && context.profile.strict_tools,
   }
 }

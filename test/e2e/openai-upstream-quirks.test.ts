@@ -1,0 +1,297 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
+import Anthropic from '@anthropic-ai/sdk'
+import type { Ccproxy } from '../support/ccproxy.ts'
+import { pieces } from '../support/fake-fault.ts'
+import { type FakeOpenai, startFakeOpenai } from '../support/fake-openai.ts'
+import {
+  type CompletionOptions,
+  completion,
+  type OpenaiPart,
+  openaiError,
+  says,
+} from '../support/fake-openai-reply.ts'
+import { asJson } from '../support/fake-reply.ts'
+import { startOpenaiProxy } from '../support/openai-proxy.ts'
+
+const CLIENT_TOKEN = 'client-token-for-quirks-0007'
+const PNG =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+const hello: Anthropic.MessageCreateParamsNonStreaming = {
+  model: 'claude-sonnet-5-5',
+  max_tokens: 1000,
+  messages: [{ role: 'user', content: 'Hello' }],
+}
+
+let fake: FakeOpenai
+let proxy: Ccproxy
+let before = 0
+
+function client(wire: string, maxRetries = 0): Anthropic {
+  return new Anthropic({ baseURL: `${proxy.url}/to/${wire}`, apiKey: CLIENT_TOKEN, maxRetries })
+}
+
+beforeAll(async () => {
+  fake = await startFakeOpenai({ forbidden: [CLIENT_TOKEN] })
+  proxy = await startOpenaiProxy(fake, CLIENT_TOKEN, {
+    models: '"claude-haiku-*" = "gpt-4.1", "claude-opus-*" = "local-coder", "claude-*" = "gpt-5.5"',
+  })
+})
+
+afterAll(async () => {
+  await proxy.stop()
+  await fake.close()
+})
+
+beforeEach(() => {
+  fake.forget()
+  before = fake.requests.length
+})
+
+const PARTS: OpenaiPart[] = [
+  { reasoning: 'Think é 🙂.' },
+  { text: 'Grüße, 世界 🙂', pieces: 6 },
+  { tool: 'get_weather', input: { city: 'Köln "am" Rhein' }, id: 'call_a' },
+  { tool: 'get_weather', input: {}, id: 'call_b' },
+]
+const EXPECTED = [
+  { type: 'thinking', thinking: 'Think é 🙂.' },
+  { type: 'text', text: 'Grüße, 世界 🙂' },
+  { type: 'tool_use', id: 'call_a', name: 'get_weather', input: { city: 'Köln "am" Rhein' } },
+  { type: 'tool_use', id: 'call_b', name: 'get_weather', input: {} },
+]
+const USAGE = { input_tokens: 70, cache_read_input_tokens: 30, output_tokens: 50 }
+
+const QUIRKS: [what: string, wire: string, options: CompletionOptions, usage: object][] = [
+  ['usage in the last chunk', 'chat', { usage: 'last' }, USAGE],
+  ['usage with the finish', 'chat', { usage: 'finish' }, USAGE],
+  ['usage in every chunk', 'chat', { usage: 'every' }, USAGE],
+  ['no [DONE]', 'chat', { done: false }, USAGE],
+  ['calls that take turns', 'chat', { interleave: true }, USAGE],
+  ['reasoning by its other name', 'chat', { reasoningField: 'reasoning' }, USAGE],
+  ['a finish of stop in spite of calls', 'chat', { finish: 'stop' }, USAGE],
+  ['JSON whatever was asked', 'chat', { form: 'json' }, USAGE],
+  ['events whatever was asked', 'chat', { form: 'sse', usage: 'finish' }, USAGE],
+  ['a long silence', 'chat', { stallBefore: 400, pace: 20 }, USAGE],
+  ['nothing odd', 'responses', {}, USAGE],
+  ['items that take turns', 'responses', { interleave: true }, USAGE],
+  ['JSON whatever was asked', 'responses', { form: 'json' }, USAGE],
+  ['events whatever was asked', 'responses', { form: 'sse' }, USAGE],
+]
+
+describe('the Anthropic SDK gets the same message', () => {
+  for (const [what, wire, options, usage] of QUIRKS) {
+    for (const how of ['streamed', 'whole']) {
+      test(`from a ${wire} upstream with ${what} (${how})`, async () => {
+        fake.reply(completion(PARTS, options))
+        const { messages } = client(wire)
+        const reply =
+          how === 'streamed'
+            ? await messages.stream(hello).finalMessage()
+            : await messages.create(hello)
+        expect(reply.content).toMatchObject(EXPECTED)
+        expect(reply).toMatchObject({ stop_reason: 'tool_use', model: hello.model, usage })
+      })
+    }
+  }
+})
+
+test('reasoning that a Chat upstream tells twice comes once', async () => {
+  const chunk = (delta: object, finish: string | null = null) =>
+    `data: ${JSON.stringify({ id: 'a', choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`
+  // Another such proxy tells the text as it comes, and whole with its signature at the end.
+  const detail = { type: 'reasoning.text', text: 'Think é.', signature: 'c2lnbmVk', index: 0 }
+  fake.reply(
+    pieces([
+      chunk({ role: 'assistant', reasoning_content: 'Think' }),
+      chunk({ reasoning_content: ' é.' }),
+      chunk({ reasoning_details: [{ ...detail, format: 'anthropic-claude-v1' }] }),
+      chunk({ content: 'Hello' }),
+      chunk({}, 'stop'),
+      'data: [DONE]\n\n',
+    ]),
+  )
+  const reply = await client('chat').messages.stream(hello).finalMessage()
+  expect(reply.content).toMatchObject([
+    { type: 'thinking', thinking: 'Think é.' },
+    { type: 'text', text: 'Hello' },
+  ])
+})
+
+test('objects in a schema get their properties on both wires', async () => {
+  const inner = { type: 'object' as const }
+  const properties = { at: inner, list: { type: 'array', items: inner } }
+  for (const wire of ['chat', 'responses']) {
+    const reply = await client(wire).messages.create({
+      ...hello,
+      tools: [{ name: 'look', input_schema: { type: 'object', properties } }],
+    })
+    expect(reply.stop_reason).toBe('end_turn')
+  }
+})
+
+const broken: [what: string, wire: string, options: CompletionOptions][] = [
+  ['that is cut', 'chat', { end: { after: 3, how: 'close' } }],
+  ['that is reset', 'chat', { end: { after: 3, how: 'reset' } }],
+  ['that holds an error', 'chat', { end: { after: 3, how: 'error' } }],
+  ['that is cut', 'responses', { end: { after: 6, how: 'close' } }],
+  ['that is reset', 'responses', { end: { after: 6, how: 'reset' } }],
+  ['that holds an error', 'responses', { end: { after: 6, how: 'error' } }],
+]
+
+describe('the Anthropic SDK is told of a stream', () => {
+  for (const [what, wire, options] of broken) {
+    test(`${what} on a ${wire} upstream`, async () => {
+      fake.reply(says('Half an answer that never ends', options))
+      const seen: string[] = []
+      const run = client(wire).messages.stream(hello)
+      run.on('streamEvent', (event) => void seen.push(event.type))
+      const error: unknown = await run.finalMessage().catch((thrown: unknown) => thrown)
+      // Whether the text had gone out before the end is a matter of milliseconds; that it fails is not.
+      expect(error).toBeInstanceOf(Anthropic.APIError)
+      expect(seen).not.toContain('message_stop')
+      expect(seen).not.toContain('message_delta')
+    })
+  }
+
+  test('that had not begun by the status of its error', async () => {
+    fake.reply(says('never', { end: { after: 1, how: 'error' } }))
+    const error: unknown = await client('responses')
+      .messages.stream(hello)
+      .finalMessage()
+      .catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ status: 500 })
+  })
+})
+
+describe('the Anthropic SDK throws its class for', () => {
+  const cases = [
+    [400, 'invalid_request_error', Anthropic.BadRequestError],
+    [401, 'authentication_error', Anthropic.AuthenticationError],
+    [403, 'permission_error', Anthropic.PermissionDeniedError],
+    [404, 'not_found_error', Anthropic.NotFoundError],
+    [413, 'request_too_large', Anthropic.APIError],
+    [429, 'rate_limit_error', Anthropic.RateLimitError],
+    [500, 'api_error', Anthropic.InternalServerError],
+    [529, 'overloaded_error', Anthropic.InternalServerError],
+  ] as const
+  for (const [status, type, Class] of cases) {
+    test(`a ${status} of OpenAI, the message and the retry header kept`, async () => {
+      const refusal = { message: `Because of ${status}`, type: 'whatever', code: 'odd' }
+      fake.reply(openaiError(status, refusal, { 'retry-after': '7' }))
+      const error: unknown = await client('chat')
+        .messages.create(hello)
+        .catch((thrown: unknown) => thrown)
+      expect(error).toBeInstanceOf(Class)
+      expect(error).toMatchObject({ status, type })
+      expect(String(error)).toContain(`Because of ${status}`)
+      const headers = error instanceof Anthropic.APIError ? error.headers : undefined
+      expect(headers?.get('retry-after')).toBe('7')
+    })
+  }
+
+  test('a refusal that is no error', async () => {
+    for (const wire of ['chat', 'responses']) {
+      fake.reply(completion([{ refusal: 'I may not.' }]))
+      const reply = await client(wire).messages.create(hello)
+      expect(reply.stop_reason).toBe('refusal')
+    }
+  })
+
+  test('an answer that met the limit, which is none either', async () => {
+    for (const wire of ['chat', 'responses']) {
+      fake.reply(says('Half an ans', { finish: 'length' }))
+      const reply = await client(wire).messages.stream(hello).finalMessage()
+      expect(reply.stop_reason).toBe('max_tokens')
+    }
+  })
+})
+
+describe('the Anthropic SDK is understood', () => {
+  const pair = ['chat', 'responses']
+  const rich: Anthropic.MessageCreateParamsNonStreaming = {
+    ...hello,
+    system: [{ type: 'text', text: 'Be brief.', cache_control: { type: 'ephemeral' } }],
+    tools: [
+      {
+        ...{ name: 'look', description: 'Looks' },
+        input_schema: { type: 'object', properties: { where: { type: 'string' } } },
+      },
+    ],
+    tool_choice: { type: 'auto', disable_parallel_tool_use: true },
+    messages: [
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'See' },
+          { type: 'image', source: { type: 'base64', media_type: 'image/png', data: PNG } },
+        ],
+      },
+      {
+        role: 'assistant',
+        content: [
+          { type: 'text', text: 'I look.' },
+          { type: 'tool_use', id: 'toolu_1', name: 'look', input: { where: 'here' } },
+        ],
+      },
+      {
+        role: 'user',
+        content: [
+          {
+            ...{ type: 'tool_result', tool_use_id: 'toolu_1', is_error: true },
+            content: [
+              { type: 'text', text: 'Too dark' },
+              { type: 'image', source: { type: 'base64', media_type: 'image/png', data: PNG } },
+            ],
+          },
+          { type: 'text', text: 'Again', cache_control: { type: 'ephemeral' } },
+        ],
+      },
+    ],
+  }
+
+  for (const wire of pair) {
+    for (const model of ['claude-sonnet-5-5', 'claude-haiku-5-5', 'claude-opus-5-5']) {
+      test(`with images, failed tools and cache marks by ${wire} for ${model}`, async () => {
+        const reply = await client(wire).messages.create({ ...rich, model })
+        expect(reply.content).toMatchObject([{ type: 'text', text: 'Hello from the fake.' }])
+        const said = fake.requests[before]?.text ?? ''
+        expect(said.split(`data:image/png;base64,${PNG}`).length).toBe(3)
+        expect(said).toMatch(/Error[^"]*Too dark/)
+        expect(asJson(fake.bodies(before)[0]).parallel_tool_calls).toBe(false)
+      })
+    }
+  }
+
+  test('with sampling, stops and a budget, as far as the model goes', async () => {
+    const older = { ...hello, stop_sequences: ['END'], metadata: { user_id: 'u'.repeat(190) } }
+    const { url } = proxy
+    for (const [model, wire] of [
+      ['claude-haiku-5-5', 'chat'],
+      ['claude-sonnet-5-5', 'chat'],
+      ['claude-sonnet-5-5', 'responses'],
+    ]) {
+      const reply = await fetch(`${url}/to/${wire}/v1/messages`, {
+        method: 'POST',
+        headers: {
+          ...{ 'content-type': 'application/json', 'x-api-key': CLIENT_TOKEN },
+          'anthropic-version': '2023-06-01',
+        },
+        body: JSON.stringify({
+          ...{ ...older, model, temperature: 0.5, top_k: 5 },
+          thinking: { type: 'enabled', budget_tokens: 1024 },
+          max_tokens: 3000,
+        }),
+      })
+      expect({ model, wire, status: reply.status }).toEqual({ model, wire, status: 200 })
+      expect(reply.headers.get('x-ccproxy-notes')).toContain('top_k')
+    }
+    const [gpt4, gpt5] = fake.bodies(before)
+    expect(gpt4).toMatchObject({ temperature: 0.5, stop: ['END'] })
+    expect(gpt5).toMatchObject({ reasoning_effort: 'low' })
+    expect(gpt5).not.toHaveProperty('temperature')
+  })
+})
+
+test('nothing that reached OpenAI was refused', () => {
+  expect(fake.violations).toEqual([])
+})
