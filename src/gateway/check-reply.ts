@@ -23,7 +23,11 @@ export interface ReplyCheck {
   readonly client: Codec
   readonly translation: object | undefined
   readonly exchange: Exchange
+  readonly call: { readonly prepared: { readonly headers: Headers } }
 }
+
+/** Shorter ones are placeholders such as `dummy`, which may stand in any text. */
+const SHORTEST_KEY = 12
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -42,9 +46,11 @@ export function checkReply(reply: BodyReply, work: ReplyCheck): CheckedReply {
 }
 
 function checkError(reply: BodyReply, work: ReplyCheck): CheckedReply {
-  const { status, bytes } = reply
+  const { status } = reply
   const { client, translation, exchange } = work
-  const body = decoder.decode(bytes)
+  const told = decoder.decode(reply.bytes)
+  const body = withoutKeys(told, work.call.prepared.headers)
+  const bytes = body === told ? reply.bytes : encoder.encode(body)
   const error = readUpstreamError({ status, body })
   const passes =
     exchange.mode === 'passthrough' ||
@@ -58,6 +64,16 @@ function checkError(reply: BodyReply, work: ReplyCheck): CheckedReply {
     contentType: 'application/json',
     error: error.message,
   }
+}
+
+/** Some upstreams quote the key that they refuse; it is not the client's to see, nor the log's. */
+function withoutKeys(text: string, sent: Headers): string {
+  let clean = text
+  for (const name of ['authorization', 'x-api-key', 'api-key']) {
+    const key = sent.get(name)?.replace(/^bearer\s+/i, '')
+    if (key !== undefined && key.length >= SHORTEST_KEY) clean = clean.replaceAll(key, '***')
+  }
+  return clean
 }
 
 /** Whether the bytes can be one JSON value: how it begins and ends tells a page and a cut body apart. */

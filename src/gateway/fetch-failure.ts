@@ -26,6 +26,10 @@ export function stoppedBy(signal: AbortSignal): ProxyError | undefined {
 export function fetchFailure(error: unknown, provider: string): ProxyError {
   if (error instanceof ProxyError) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  // fetch gives each of its errors a code: what has none went wrong in our own hands.
+  if (code === '') {
+    return new ProxyError('internal', 'Internal error while an upstream was read', { cause: error })
+  }
   if (/zlib|brotli|zstd|decompress/i.test(code)) {
     const text = `Upstream "${provider}" answered with bytes that do not fit its content-encoding`
     return new ProxyError('upstream_protocol', text, { cause: error })

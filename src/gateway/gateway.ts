@@ -7,6 +7,8 @@ import { PoolGuess } from './pool-guess.ts'
 import { findUpstream } from './route.ts'
 import { endingOf, Settlement } from './settlement.ts'
 
+/** How long exchanges that were told to end may take for it, ms. */
+const LAST_WORDS_MS = 5000
 /** How long the status waits for an upstream to answer at all, ms. */
 const REACH_MS = 3000
 
@@ -58,7 +60,7 @@ export class Gateway implements Hub {
       this.#idle = resolve
     })
     const timer = setTimeout(() => this.endAll(), ms)
-    await idle
+    await Promise.race([idle, Bun.sleep(ms + LAST_WORDS_MS)])
     clearTimeout(timer)
   }
 

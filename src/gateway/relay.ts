@@ -1,5 +1,6 @@
 import { concat } from '../kit/bytes.ts'
-import { ProxyError } from '../kit/error.ts'
+import { ProxyError, withHeaders } from '../kit/error.ts'
+import { copyResponseHeaders } from '../kit/headers.ts'
 import type { ByteReader, Source } from '../kit/pump.ts'
 import type { PreparedCall, Provider } from '../provider/provider.ts'
 import { decode, isOpening, leftEncoded } from './decode.ts'
@@ -114,7 +115,9 @@ async function stream(
 ): Promise<Reply> {
   const reader = body.getReader()
   if (!events) return { kind: 'raw', status, headers, source: { reader, ahead: [] } }
-  const source = opening(call, reader, headers)
+  const source = opening(call, reader, headers).catch((error) => {
+    throw error instanceof ProxyError ? withHeaders(error, copyResponseHeaders(headers)) : error
+  })
   if (call.waits) return { kind: 'events', status, headers, source: await source }
   source.catch(() => undefined)
   return { kind: 'events', status, headers, source }

@@ -75,6 +75,18 @@ export class ProxyError extends Error {
   }
 }
 
+/** The same error with headers beside its own, which win. */
+export function withHeaders(error: ProxyError, headers: Headers): ProxyError {
+  return new ProxyError(error.kind, error.message, {
+    status: error.status,
+    headers: { ...Object.fromEntries(headers), ...error.headers },
+    ...(error.type === undefined ? {} : { type: error.type }),
+    ...(error.vendorCode === undefined ? {} : { code: error.vendorCode }),
+    ...(error.field === undefined ? {} : { field: error.field }),
+    cause: error.cause,
+  })
+}
+
 /** The text of anything thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

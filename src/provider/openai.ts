@@ -57,6 +57,7 @@ export function createOpenAiProvider(options: ProviderOptions): Provider {
       return profile
     },
     learn(model, quirk) {
+      if (learnt.size >= KEPT) learnt.clear()
       learnt.set(model, { ...learnt.get(model), ...quirk })
       profiles.delete(model)
     },
