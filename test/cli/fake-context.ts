@@ -9,7 +9,7 @@ export function fakeContext(options: Partial<CommandContext> & { terminal?: bool
   const listeners = new Set<(signal: EndSignal) => void>()
   const context: CommandContext = {
     env: {},
-    cwd: '/nowhere/work',
+    cwd: '/nowhere/project',
     home: '/nowhere/home',
     version: '1.2.3',
     commit: 'abc1234',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { loadIn, messageIn } from './load-in.ts'
 
-const inFile = (toml: string) => messageIn({ files: { '/work/ccproxy.toml': toml } })
+const inFile = (toml: string) => messageIn({ files: { '/project/ccproxy.toml': toml } })
 
 describe('mistyped names', () => {
   const cases: readonly (readonly [string, string, string])[] = [
@@ -59,7 +59,7 @@ describe('mistyped names', () => {
       'Cannot use environment CCPROXY__SERVER__PROT: key "server.prot" is unknown (did you mean "SERVER__PORT"?)',
     )
     await loadIn({ env: { SERVER__PROT: '1', SERVER__: '2', FOO__BAR: '3', __x: '4' } })
-    expect(await messageIn({ files: { '/work/.env': 'CCPROXY__SERVR__PORT=1' } })).toBe(
+    expect(await messageIn({ files: { '/project/.env': 'CCPROXY__SERVR__PORT=1' } })).toBe(
       'Cannot use .env CCPROXY__SERVR__PORT: key "servr" is unknown (did you mean "SERVER"?)',
     )
     expect(await messageIn({ env: { CCPROXY__SERVER: '1' } })).toBe(
@@ -70,7 +70,7 @@ describe('mistyped names', () => {
   test('a name like __proto__ is unknown like any other', async () => {
     expect(await inFile('["__proto__"]\nx = 1')).toContain('key "__proto__" is unknown')
     const toml = '[providers.anthropic.models]\n"__proto__" = "x"'
-    const { settings } = await loadIn({ files: { '/work/ccproxy.toml': toml } })
+    const { settings } = await loadIn({ files: { '/project/ccproxy.toml': toml } })
     expect(Object.keys(settings.providers.anthropic?.models ?? {})).toEqual(['__proto__'])
   })
 })
@@ -211,7 +211,7 @@ describe('contradictions', () => {
 test('everything wrong is reported at once, by source', async () => {
   const message = await messageIn({
     files: {
-      '/work/ccproxy.toml': '[server]\nprot = 1\nlog_level = "loud"\n[record]\nledger = true',
+      '/project/ccproxy.toml': '[server]\nprot = 1\nlog_level = "loud"\n[record]\nledger = true',
     },
     env: { PORT: 'x', CCPROXY__LIMITS__BODY: '1' },
     flags: { provider: 'nobody' },

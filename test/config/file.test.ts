@@ -9,10 +9,10 @@ const port = (number: number) => `[server]\nport = ${number}\n`
 
 describe('the search for the config file', () => {
   const places = [
-    '/work/sub/.ccproxy.toml',
-    '/work/sub/ccproxy.toml',
-    '/work/.ccproxy.toml',
-    '/work/ccproxy.toml',
+    '/project/sub/.ccproxy.toml',
+    '/project/sub/ccproxy.toml',
+    '/project/.ccproxy.toml',
+    '/project/ccproxy.toml',
     '/home/me/.config/ccproxy/config.toml',
   ]
   for (const [index, path] of places.entries()) {
@@ -20,21 +20,21 @@ describe('the search for the config file', () => {
       const later = Object.fromEntries(
         places.slice(index).map((one, at) => [one, port(index + at)]),
       )
-      const files = { '/work/.git/HEAD': 'ref: x', ...later }
-      const { settings, file } = await loadIn({ files, cwd: '/work/sub' })
+      const files = { '/project/.git/HEAD': 'ref: x', ...later }
+      const { settings, file } = await loadIn({ files, cwd: '/project/sub' })
       expect(settings.server.port).toBe(index)
       expect(file).toBe(path)
     })
   }
 
   test('a worktree, whose .git is a file, is a git root too', async () => {
-    const files = { '/work/.git': 'gitdir: /elsewhere', '/work/ccproxy.toml': port(7) }
-    expect((await loadIn({ files, cwd: '/work/a/b' })).settings.server.port).toBe(7)
+    const files = { '/project/.git': 'gitdir: /elsewhere', '/project/ccproxy.toml': port(7) }
+    expect((await loadIn({ files, cwd: '/project/a/b' })).settings.server.port).toBe(7)
   })
 
   test('folders between the working folder and the git root are not searched', async () => {
-    const files = { '/work/.git/HEAD': 'x', '/work/a/ccproxy.toml': port(7) }
-    expect((await loadIn({ files, cwd: '/work/a/b' })).settings.server.port).toBe(8000)
+    const files = { '/project/.git/HEAD': 'x', '/project/a/ccproxy.toml': port(7) }
+    expect((await loadIn({ files, cwd: '/project/a/b' })).settings.server.port).toBe(8000)
   })
 
   test('XDG_CONFIG_HOME moves the user file', async () => {
@@ -49,9 +49,9 @@ describe('the search for the config file', () => {
 
   test('--config wins over CCPROXY_CONFIG, and that over the search', async () => {
     const files = {
-      '/work/ccproxy.toml': port(1),
+      '/project/ccproxy.toml': port(1),
       '/home/me/b.toml': port(2),
-      '/work/c.toml': port(3),
+      '/project/c.toml': port(3),
     }
     const env = { CCPROXY_CONFIG: '~/b.toml' }
     expect((await loadIn({ files, env })).sources.get('server.port')).toBe('file ~/b.toml')
@@ -82,7 +82,7 @@ describe('the search for the config file', () => {
 describe('.env', () => {
   test('is read with quotes, comments and export', async () => {
     const text = '# mine\nexport HOST="::1"\nPORT=9 # nine\nAUTH_TOKEN=\'a#b\'\n'
-    const { settings, sources } = await loadIn({ files: { '/work/.env': text } })
+    const { settings, sources } = await loadIn({ files: { '/project/.env': text } })
     expect(settings.server).toMatchObject({ host: '::1', port: 9 })
     expect(settings.security.auth_token?.reveal()).toBe('a#b')
     expect(sources.get('security.auth_token')).toBe('.env AUTH_TOKEN')
@@ -90,7 +90,7 @@ describe('.env', () => {
 })
 
 describe('variables in the file', () => {
-  const file = '/work/ccproxy.toml'
+  const file = '/project/ccproxy.toml'
 
   test('$NAME, with braces or without, comes from the environment, then from .env', async () => {
     const toml = [
@@ -104,7 +104,7 @@ describe('variables in the file', () => {
       'x-price = "$$5 and $ 6 and $KEY"',
     ].join('\n')
     const { settings } = await loadIn({
-      files: { [file]: toml, '/work/.env': 'B=dot\nA=wrong' },
+      files: { [file]: toml, '/project/.env': 'B=dot\nA=wrong' },
       env: { KEY: 'k', A: 'a', MY_PORT: '99' },
     })
     expect(settings.security.auth_token?.reveal()).toBe('k')

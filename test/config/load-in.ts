@@ -6,11 +6,11 @@ export interface FakeWorld extends Partial<Omit<LoadOptions, 'readFile'>> {
   readonly files?: Readonly<Record<string, string>>
 }
 
-/** Loads settings in a fake world: the working folder is /work, the home is /home/me. */
+/** Loads settings in a fake world: the working folder is /project, the home is /home/me. */
 export function loadIn({ files = {}, ...options }: FakeWorld) {
   return loadSettings({
     env: {},
-    cwd: '/work',
+    cwd: '/project',
     home: '/home/me',
     ...options,
     readFile: (path) => files[path],

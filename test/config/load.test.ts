@@ -4,7 +4,7 @@ import { leaves } from '../../src/config/tree.ts'
 import { Secret } from '../../src/kit/secret.ts'
 import { type FakeWorld, loadIn } from './load-in.ts'
 
-const file = '/work/ccproxy.toml'
+const file = '/project/ccproxy.toml'
 
 describe('defaults', () => {
   test('stand as interface.md names them', async () => {
@@ -45,7 +45,7 @@ describe('defaults', () => {
 describe('precedence', () => {
   const layers: readonly (readonly [string, FakeWorld, number])[] = [
     ['file ./ccproxy.toml', { files: { [file]: '[server]\nport = 1' } }, 1],
-    ['.env PORT', { files: { '/work/.env': 'PORT=2' } }, 2],
+    ['.env PORT', { files: { '/project/.env': 'PORT=2' } }, 2],
     ['environment PORT', { env: { PORT: '3' } }, 3],
     ['flag --port', { flags: { port: '4' } }, 4],
   ]

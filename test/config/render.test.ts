@@ -3,7 +3,7 @@ import { initToml, jsonSchema, shownValues } from '../../src/config/render.ts'
 import { keyText, leaves } from '../../src/config/tree.ts'
 import { loadIn } from './load-in.ts'
 
-const load = (toml: string) => loadIn({ files: { '/work/ccproxy.toml': toml } })
+const load = (toml: string) => loadIn({ files: { '/project/ccproxy.toml': toml } })
 
 describe('initToml', () => {
   test('validates as written and changes nothing', async () => {
@@ -67,7 +67,7 @@ describe('shownValues', () => {
     const loaded = await loadIn({
       env: { AUTH_TOKEN: 'canary', PORT: '9' },
       files: {
-        '/work/ccproxy.toml': [
+        '/project/ccproxy.toml': [
           '[providers.anthropic]',
           'base_url = "https://me:canary@a.example"',
           'api_key_helper = "echo sk-ant-canary1234"',

@@ -36,9 +36,9 @@ describe('flat variables', () => {
     expect(same.settings.routing.default).toBe('anthropic')
     const flag = await loadIn({ env: url, flags: { provider: 'anthropic' } })
     expect(flag.settings.routing.default).toBe('anthropic')
-    const files = { '/work/ccproxy.toml': '[routing]\ndefault = "anthropic"' }
+    const files = { '/project/ccproxy.toml': '[routing]\ndefault = "anthropic"' }
     expect((await loadIn({ env: url, files })).settings.routing.default).toBe('gateway')
-    const dotenv = { '/work/.env': 'UPSTREAM_BASE_URL=https://gateway.example' }
+    const dotenv = { '/project/.env': 'UPSTREAM_BASE_URL=https://gateway.example' }
     const above = await loadIn({ env: { ROUTING__DEFAULT: 'anthropic' }, files: dotenv })
     expect(above.settings.routing.default).toBe('anthropic')
   })
@@ -52,7 +52,8 @@ describe('flat variables', () => {
       'environment DEFAULT_MAX_TOKENS is ignored: there is no provider "gateway" (set UPSTREAM_BASE_URL)',
     ])
     const files = {
-      '/work/ccproxy.toml': '[providers.gateway]\nkind = "openai"\nbase_url = "https://a.example"',
+      '/project/ccproxy.toml':
+        '[providers.gateway]\nkind = "openai"\nbase_url = "https://a.example"',
     }
     const filed = await loadIn({ env, files })
     expect(filed.settings.providers.gateway?.default_max_tokens).toBe(5)
@@ -65,7 +66,7 @@ describe('flat variables', () => {
     expect(both.settings.security.tokens.map((one) => one.token?.reveal())).toEqual(['two'])
     const split = await loadIn({
       env: { GATEWAY_API_KEY: 'two' },
-      files: { '/work/.env': 'AUTH_TOKEN=one' },
+      files: { '/project/.env': 'AUTH_TOKEN=one' },
     })
     expect(split.settings.security.auth_token?.reveal()).toBe('two')
     expect(split.settings.security.tokens.map((one) => one.token?.reveal())).toEqual(['one'])
@@ -89,7 +90,7 @@ describe('flat variables', () => {
     })
     expect(elsewhere.settings.providers.anthropic?.api_key?.reveal()).toBe('dummy')
     expect(elsewhere.warnings).toEqual([])
-    const files = { '/work/ccproxy.toml': '[providers.anthropic]\napi_key = "sk-ant-file"' }
+    const files = { '/project/ccproxy.toml': '[providers.anthropic]\napi_key = "sk-ant-file"' }
     const below = await loadIn({ env, files })
     expect(below.settings.providers.anthropic?.api_key?.reveal()).toBe('sk-ant-file')
     const real = await loadIn({ env: { ANTHROPIC_API_KEY: 'sk-ant-api03-x' } })
