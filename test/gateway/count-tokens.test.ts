@@ -113,8 +113,8 @@ describe('text', () => {
     }, 1)
     await countText(text, 'gpt-5')
     clearInterval(timer)
-    // It takes hundreds of milliseconds, in pieces of a few: others must have had their turn in between.
-    expect(turns).toBeGreaterThan(10)
+    // It takes some hundred milliseconds in pieces of eight: others must have had their turn in between.
+    expect(turns).toBeGreaterThanOrEqual(4)
   })
 
   test('that comes again is not counted again', async () => {
