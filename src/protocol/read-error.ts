@@ -1,5 +1,6 @@
 import { type ErrorKind, ProxyError, STATUS } from '../kit/error.ts'
 import { isRecord } from '../kit/json.ts'
+import type { SseFrame } from '../kit/sse.ts'
 
 /** An upstream's error reply, as far as the protocol layer needs it. */
 export interface UpstreamFailure {
@@ -242,4 +243,15 @@ function location(value: unknown): string | undefined {
 
 function first(value: unknown): unknown {
   return Array.isArray(value) ? value[0] : undefined
+}
+
+/** What a stream's frame holds: its JSON, or the error that it is because it holds none. */
+export function frameValue(frame: SseFrame): { readonly value: unknown } | ProxyError {
+  try {
+    return { value: JSON.parse(frame.data) }
+  } catch (cause) {
+    if (frame.event === 'error') return readUpstreamError({ body: frame.data })
+    const text = 'Upstream sent an event that is not JSON: try again'
+    return new ProxyError('upstream_protocol', text, { cause })
+  }
 }

@@ -3,7 +3,8 @@ import { valueEnd } from '../kit/json-splice.ts'
 import type { Tap } from './codec.ts'
 import type { Usage } from './protocol.ts'
 
-const USAGE = Buffer.from('"usage"')
+/** The key whose value a tap reads. */
+export const USAGE = Buffer.from('"usage"')
 const COLON = 0x3a
 const SPACE = 0x20
 

@@ -3,7 +3,7 @@ import { isRecord } from '../../kit/json.ts'
 import type { SseFrame } from '../../kit/sse.ts'
 import type { StreamEvent } from '../messages/schema.ts'
 import type { StreamIn } from '../protocol.ts'
-import { readErrorValue, readUpstreamError } from '../read-error.ts'
+import { frameValue, readErrorValue } from '../read-error.ts'
 import { TextTemplate } from '../text-template.ts'
 import { type ChatInOptions, ChatReader } from './reader.ts'
 
@@ -76,21 +76,12 @@ function readFrame(frame: SseFrame, reader: ChatReader): void {
     reader.done()
     return
   }
-  let value: unknown
-  try {
-    value = JSON.parse(data)
-  } catch (cause) {
-    reader.fail(
-      frame.event === 'error'
-        ? readUpstreamError({ body: data })
-        : new ProxyError(
-            'upstream_protocol',
-            'Upstream sent an event that is not JSON: try again',
-            { cause },
-          ),
-    )
+  const read = frameValue(frame)
+  if (read instanceof ProxyError) {
+    reader.fail(read)
     return
   }
+  const { value } = read
   if (frame.event === 'error') reader.fail(readErrorValue(value))
   else if (isRecord(value)) reader.chunk(value)
 }

@@ -3,7 +3,7 @@ import { isRecord } from '../../kit/json.ts'
 import type { SseFrame } from '../../kit/sse.ts'
 import type { StreamEvent } from '../messages/schema.ts'
 import type { StreamIn } from '../protocol.ts'
-import { readErrorValue, readUpstreamError } from '../read-error.ts'
+import { frameValue, readErrorValue } from '../read-error.ts'
 import { textOf } from '../value.ts'
 import type { ResponsesInOptions } from './item-reader.ts'
 import { ResponseReader } from './reader.ts'
@@ -30,21 +30,12 @@ export function createResponsesStreamIn(options: ResponsesInOptions): StreamIn {
 function readFrame(frame: SseFrame, reader: ResponseReader): void {
   const { data } = frame
   if (data === '' || data === '[DONE]' || frame.event === 'ping') return
-  let value: unknown
-  try {
-    value = JSON.parse(data)
-  } catch (cause) {
-    reader.fail(
-      frame.event === 'error'
-        ? readUpstreamError({ body: data })
-        : new ProxyError(
-            'upstream_protocol',
-            'Upstream sent an event that is not JSON: try again',
-            { cause },
-          ),
-    )
+  const read = frameValue(frame)
+  if (read instanceof ProxyError) {
+    reader.fail(read)
     return
   }
+  const { value } = read
   if (isRecord(value)) readEvent(textOf(value.type) ?? frame.event, value, reader)
 }
 
