@@ -1,0 +1,154 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { Options, SDKUserMessage, SpawnOptions } from '@anthropic-ai/claude-agent-sdk'
+import { ProxyError } from '../../kit/error.ts'
+import { CALLER_SERVER, CallerTools } from './caller-tools.ts'
+import type { Started } from './conversation.ts'
+import { Inbox } from './inbox.ts'
+import { type Launch, launchKey, plainNames } from './launch.ts'
+import type { ClaudeWorld } from './world.ts'
+
+/** The most that Claude Code takes as a time, ms: a caller may think about a call for days. */
+const FOREVER_MS = 2_147_483_647
+/** How much of stderr is kept, characters. */
+const STDERR_CHARS = 4000
+/** How long a process whose input has ended may take to end, ms. */
+const GRACE_MS = 2500
+/** Tools that make no sense where nobody sits before Claude Code. */
+const NEVER = ['AskUserQuestion', 'ScheduleWakeup']
+
+/** Starts a Claude Code and waits until it takes its first message; throws where it does not start. */
+export async function startClaude(launch: Launch, world: ClaudeWorld): Promise<Started> {
+  const claude = await world.claude()
+  const { query } = await import('@anthropic-ai/claude-agent-sdk')
+  world.watchdog.start()
+  const inbox = new Inbox<SDKUserMessage>()
+  const tools = new CallerTools(launch.callerTools)
+  const child = new Child()
+  const options = optionsOf(launch, world, tools)
+  const started = query({
+    prompt: inbox,
+    options: {
+      ...options,
+      pathToClaudeCodeExecutable: claude,
+      spawnClaudeCodeProcess: (asked) => child.spawn(world.isolate(specOf(asked))),
+    },
+  })
+  const running: Started = {
+    query: started,
+    inbox,
+    tools,
+    launch,
+    key: launchKey(launch),
+    alive: () => child.alive,
+    stderr: () => child.stderr,
+    kill: () => child.end(),
+  }
+  try {
+    await inTime(started.initializationResult(), world.settings.startTimeoutMs)
+    return running
+  } catch (error) {
+    inbox.close()
+    started.close()
+    child.end()
+    throw world.failure(error, child.stderr)
+  }
+}
+
+function optionsOf(launch: Launch, world: ClaudeWorld, tools: CallerTools): Options {
+  const { settings } = world
+  const mixes = settings.mixTools || launch.callerTools.length === 0
+  const caller = {
+    type: 'sdk' as const,
+    name: CALLER_SERVER,
+    instance: tools,
+    timeout: FOREVER_MS,
+  }
+  return {
+    cwd: settings.cwd,
+    additionalDirectories: [...settings.addDirs],
+    env: { ...world.env(), ...envOf(launch), ...world.watchdog.env },
+    systemPrompt: systemOf(launch),
+    tools: launch.ownTools === 'all' ? { type: 'preset', preset: 'claude_code' } : [...launch.ownTools],
+    allowedTools: [...settings.allowedTools, `mcp__${CALLER_SERVER}__*`],
+    disallowedTools: [...settings.disallowedTools, ...NEVER],
+    permissionMode: settings.permissionMode,
+    allowDangerouslySkipPermissions: settings.permissionMode === 'bypassPermissions',
+    canUseTool: (tool, input, { signal }) => world.permit(tool, input, signal),
+    mcpServers: {
+      ...(mixes ? settings.mcpServers : {}),
+      ...(launch.callerTools.length > 0 ? { [CALLER_SERVER]: caller } : {}),
+    },
+    strictMcpConfig: !mixes,
+    settingSources: [...settings.settingSources],
+    thinking: launch.thinking,
+    ...(settings.maxTurns === undefined ? {} : { maxTurns: settings.maxTurns }),
+    includePartialMessages: true,
+    verbatimPrompts: true,
+    persistSession: false,
+  }
+}
+
+function systemOf({ ownTools, system }: Launch): Options['systemPrompt'] {
+  if (ownTools !== 'all') return system
+  const append = system === '' ? {} : { append: system }
+  return { type: 'preset', preset: 'claude_code', ...append }
+}
+
+/** What Claude Code takes from its environment only (2.1.329). */
+function envOf(launch: Launch): Record<string, string> {
+  return {
+    ...(plainNames(launch) ? { CLAUDE_AGENT_SDK_MCP_NO_PREFIX: '1', ENABLE_TOOL_SEARCH: 'false' } : {}),
+    CLAUDE_CODE_DISABLE_REFUSAL_RETRY: '1',
+    CLAUDE_CODE_TOTAL_TOKENS_REMINDER: 'off',
+    MCP_TOOL_TIMEOUT: String(FOREVER_MS),
+    MAX_MCP_OUTPUT_TOKENS: '100000000',
+  }
+}
+
+function specOf({ command, args, cwd, env }: SpawnOptions) {
+  const own: Record<string, string> = {}
+  for (const [name, value] of Object.entries(env)) if (value !== undefined) own[name] = value
+  return { command, args, cwd: cwd ?? '/', env: own }
+}
+
+/** The process behind a query, with the end of what it wrote to stderr. */
+class Child {
+  #process: ChildProcess | undefined
+  stderr = ''
+
+  spawn(spec: ReturnType<typeof specOf>) {
+    const { command, args, cwd, env } = spec
+    const child = spawn(command, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
+    child.stderr.setEncoding('utf8')
+    child.stderr.on('data', (text: string) => {
+      this.stderr = (this.stderr + text).slice(-STDERR_CHARS)
+    })
+    this.#process = child
+    return child
+  }
+
+  get alive(): boolean {
+    const child = this.#process
+    return child !== undefined && child.exitCode === null && child.signalCode === null
+  }
+
+  /** Lets it end by itself for a little, since its input has ended, and then ends it. */
+  end(): void {
+    const child = this.#process
+    if (child === undefined || !this.alive) return
+    const timer = setTimeout(() => child.kill('SIGKILL'), GRACE_MS)
+    timer.unref()
+    child.once('exit', () => clearTimeout(timer))
+  }
+}
+
+async function inTime<Value>(promise: Promise<Value>, ms: number): Promise<Value> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const text = `Claude Code did not start in ${Math.round(ms / 1000)} s: see sdk.start_timeout_seconds`
+      reject(new ProxyError('unavailable', text))
+    }, ms)
+  })
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}
