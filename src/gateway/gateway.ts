@@ -28,7 +28,7 @@ export class Gateway implements Hub {
     const { routes } = this.options
     const upstream = findUpstream(routes, provider ?? routes.default)
     const status = await upstream.provider.status()
-    return { ...status, reachable: await isReachable(status.base_url) }
+    return { ...status, reachable: status.reachable ?? (await isReachable(status.base_url)) }
   }
 
   /** Answers an exchange; throws a ProxyError that the caller writes in the client's shape. */

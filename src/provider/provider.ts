@@ -47,6 +47,10 @@ export interface ProviderStatus {
   readonly base_url: string | undefined
   /** Which credential would go up and when it ends, in words. */
   readonly credential: string
+  /** Where the provider itself knows whether it can answer; else its base URL is asked. */
+  readonly reachable?: boolean
+  /** What only this kind of upstream has, as further keys of the answer; never a secret. */
+  readonly details?: Readonly<Record<string, unknown>>
 }
 
 /** An upstream's settings as plain values; how they were configured is not its business. */

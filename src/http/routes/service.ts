@@ -37,8 +37,8 @@ export function addServiceRoutes(app: Elysia, context: App): void {
 async function status(context: App, prefix: Prefix, named?: Named): Promise<Response> {
   checkMode(prefix)
   const provider = prefix.provider ?? named?.provider
-  const upstream = await context.gateway.status(provider)
-  return Response.json({ mode: prefix.mode, ...upstream, version: context.version })
+  const { details, ...upstream } = await context.gateway.status(provider)
+  return Response.json({ mode: prefix.mode, ...upstream, ...details, version: context.version })
 }
 
 function service(summary: string) {
