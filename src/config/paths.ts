@@ -97,3 +97,13 @@ export function shownPath(path: string, cwd: string, home: string): string {
   const atHome = relative(home, path)
   return atHome !== '' && !atHome.startsWith('..') && !isAbsolute(atHome) ? `~/${atHome}` : path
 }
+
+/** The folder for what ccproxy keeps by itself: `$XDG_DATA_HOME/ccproxy` or `~/.local/share/ccproxy`. */
+export function dataFolder(
+  env: Readonly<Record<string, string | undefined>>,
+  home: string,
+): string {
+  const base = env.XDG_DATA_HOME
+  const folder = base !== undefined && isAbsolute(base) ? base : join(home, '.local', 'share')
+  return join(folder, 'ccproxy')
+}

@@ -64,6 +64,12 @@ export class Gateway implements Hub {
     clearTimeout(timer)
   }
 
+  /** Ends what the upstreams keep running, such as Claude Codes. */
+  async close(): Promise<void> {
+    const { upstreams } = this.options.routes
+    await Promise.all([...upstreams.values()].map(({ provider }) => provider.close?.()))
+  }
+
   /** Ends everything that runs, now. */
   endAll(): void {
     const text = 'ccproxy is shutting down: send the request again'

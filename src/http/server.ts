@@ -3,10 +3,12 @@ import { clientKeys } from '../auth/client-key.ts'
 import { type LazyLogins, lazyLogins } from '../auth/lazy-logins.ts'
 import { loginsOptions } from '../config/logins-options.ts'
 import { isLoopback } from '../config/loopback.ts'
+import { dataFolder } from '../config/paths.ts'
 import type { Settings } from '../config/schema.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import { Ticker } from '../kit/clock.ts'
 import { ProxyError } from '../kit/error.ts'
+import type { ClaudeSdkOptions } from '../provider/claude-sdk/claude-sdk-options.ts'
 import { PermissionDesk } from '../provider/claude-sdk/permission-desk.ts'
 import { createProviders } from '../provider/index.ts'
 import { createLogger, type Format, type Logger } from '../record/log.ts'
@@ -18,6 +20,7 @@ import { EventStreams } from './event-stream.ts'
 import { logPermissions } from './log-permissions.ts'
 import { LoginDesk } from './login-desk.ts'
 import { portOwner } from './port-owner.ts'
+import { CLAUDE_SDK } from './prefixes.ts'
 import { RateLimit } from './rate-limit.ts'
 
 /** A server that takes requests. */
@@ -45,6 +48,14 @@ const KEEP_ALIVE_SECONDS = 120
 /** How long the end of a drained server may wait for its last bytes to leave, ms. */
 const LAST_BYTES_MS = 500
 
+const SDK_ENTRY = {
+  name: CLAUDE_SDK,
+  kind: CLAUDE_SDK,
+  credential: 'auto',
+  headers: {},
+  models: {},
+} as const
+
 /** What changes while the server runs. */
 interface State {
   draining: boolean
@@ -56,9 +67,9 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const { settings, version } = options
   const logger = createLogger(levelOf(settings), formatOf(options))
   const logins = createLogins(options, logger)
-  const gateway = createGateway(options, logger, logins)
   const own = { permissions: permissionDeskOf(settings, logger), eventStreams: new EventStreams() }
   const state: State = { draining: false, port: settings.server.port }
+  const gateway = createGateway(options, logger, logins, claudeOf(options, own.permissions, state))
   const guard = guardOf(settings)
   const door = new Door({
     logger,
@@ -90,6 +101,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
       await gateway.drain(settings.server.drain_seconds * 1000)
       await Promise.race([stopped, Bun.sleep(LAST_BYTES_MS)])
       server.stop(true)
+      await gateway.close()
       await logins.close()
       logger.log('info', 'stopped')
     },
@@ -143,15 +155,48 @@ function createLogins(options: StartOptions, logger: Logger): LazyLogins {
   return lazyLogins(loginsOptions(settings, { env, home, version, shout }))
 }
 
-function createGateway(options: StartOptions, logger: Logger, logins: LazyLogins): Gateway {
+function claudeOf(
+  { settings, env, home, version }: StartOptions,
+  desk: PermissionDesk,
+  state: State,
+): ClaudeSdkOptions {
+  const { auth_token: token, tokens } = settings.security
+  const keys = [token, ...tokens.map((own) => own.token)]
+  const upstream = Object.values(settings.providers).map(({ api_key: key }) => key)
+  return {
+    settings: settings.sdk,
+    env,
+    home,
+    self: process.execPath,
+    version,
+    port: () => state.port,
+    clientKeys: keys.filter((key) => key !== undefined),
+    upstreamKeys: upstream.filter((key) => key !== undefined),
+    dataDir: dataFolder(env, home),
+    desk,
+  }
+}
+
+function createGateway(
+  options: StartOptions,
+  logger: Logger,
+  logins: LazyLogins,
+  claude: ClaudeSdkOptions,
+): Gateway {
   const { settings, version } = options
   const { server, network, routing } = settings
+  // Behind /sdk, whatever the settings name.
+  const sdkEntry = CLAUDE_SDK in settings.providers ? [] : [{ ...SDK_ENTRY, version }]
   const upstreams = createProviders(
-    Object.entries(settings.providers).map(([name, own]) => ({ name, version, ...own })),
+    [
+      ...Object.entries(settings.providers).map(([name, own]) => ({ name, version, ...own })),
+      ...sdkEntry,
+    ],
     {
       logins: logins.sources,
       loopbackOnly: isLoopback(server.host),
       identity: settings.auth.oauth.system_prompt_injection,
+      claude,
     },
   )
   return new Gateway({

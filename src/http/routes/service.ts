@@ -1,7 +1,7 @@
 import type { Elysia } from 'elysia'
 import type { App } from '../context.ts'
 import { incomingOf } from '../incoming.ts'
-import { checkMode, type Named, PREFIXES, type Prefix, paramsOf } from '../prefixes.ts'
+import { type Named, PREFIXES, type Prefix, paramsOf } from '../prefixes.ts'
 
 const HEALTH_TYPE = 'application/health+json'
 const NO_STORE = 'no-cache, no-store, must-revalidate'
@@ -35,7 +35,6 @@ export function addServiceRoutes(app: Elysia, context: App): void {
 }
 
 async function status(context: App, prefix: Prefix, named?: Named): Promise<Response> {
-  checkMode(prefix)
   const provider = prefix.provider ?? named?.provider
   const { details, ...upstream } = await context.gateway.status(provider)
   return Response.json({ mode: prefix.mode, ...upstream, ...details, version: context.version })

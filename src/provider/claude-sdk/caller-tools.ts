@@ -1,7 +1,7 @@
 import { isRecord } from '../../kit/json.ts'
 import { textOf } from '../../protocol/value.ts'
 import { resultBlocks } from './history.ts'
-import type { CallerTool } from './launch.ts'
+import { CALLER_SERVER, type CallerTool } from './launch.ts'
 
 /** What an MCP server of the Agent SDK writes to. */
 export interface McpTransport {
@@ -15,9 +15,6 @@ export interface CallerResult {
   readonly content: unknown
   readonly isError: boolean
 }
-
-/** The name of the server, which Claude Code puts before a tool's name where its own tools are there too. */
-export const CALLER_SERVER = 'caller'
 
 /** Far above what a caller sends: a result is passed on whole. */
 const RESULT_CHARS = 500_000_000
@@ -60,22 +57,11 @@ export class CallerTools {
     if (!isRecord(message) || message.id === undefined) return
     const { id, method } = message
     const params = isRecord(message.params) ? message.params : {}
-    switch (method) {
-      case 'initialize':
-        return this.#reply(id, {
-          protocolVersion: textOf(params.protocolVersion) ?? VERSION,
-          capabilities: { tools: {} },
-          serverInfo: { name: CALLER_SERVER, version: '1' },
-        })
-      case 'tools/list':
-        return this.#reply(id, { tools: this.#tools.map(listed) })
-      case 'tools/call':
-        return this.#call(id, params)
-      case 'ping':
-        return this.#reply(id, {})
-      default:
-        return this.#send({ id, error: { code: -32601, message: 'Method not found' } })
-    }
+    if (method === 'tools/call') this.#call(id, params)
+    else if (method === 'initialize') this.#reply(id, introduction(params))
+    else if (method === 'tools/list') this.#reply(id, { tools: this.#tools.map(listed) })
+    else if (method === 'ping') this.#reply(id, {})
+    else this.#send({ id, error: { code: -32601, message: 'Method not found' } })
   }
 
   #call(id: unknown, params: Record<string, unknown>): void {
@@ -96,6 +82,14 @@ export class CallerTools {
   #send(message: object): void {
     // A process that is gone reads no answers.
     this.#transport?.send({ jsonrpc: '2.0', ...message }).catch(() => undefined)
+  }
+}
+
+function introduction(params: Record<string, unknown>): object {
+  return {
+    protocolVersion: textOf(params.protocolVersion) ?? VERSION,
+    capabilities: { tools: {} },
+    serverInfo: { name: CALLER_SERVER, version: '1' },
   }
 }
 

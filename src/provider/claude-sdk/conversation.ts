@@ -90,7 +90,10 @@ export class Conversation {
   }
 
   /** Brings earlier turns in, one after the other: two at once would change places. */
-  async bring(history: readonly HistoryMessage[], before: readonly HistoryMessage[]): Promise<void> {
+  async bring(
+    history: readonly HistoryMessage[],
+    before: readonly HistoryMessage[],
+  ): Promise<void> {
     for (const message of before) {
       if (message.role === 'user') await this.#bringUser(message.content)
       else this.started.inbox.push(this.#assistant(message.content))
@@ -235,5 +238,7 @@ function userMessage(content: readonly Block[]): SDKUserMessage {
 }
 
 function sameSet(ids: readonly string[], others: readonly string[] | undefined): boolean {
-  return others !== undefined && ids.length === others.length && ids.every((id) => others.includes(id))
+  return (
+    others !== undefined && ids.length === others.length && ids.every((id) => others.includes(id))
+  )
 }

@@ -25,11 +25,13 @@ export function alternating(messages: readonly RequestMessage[]): HistoryMessage
 
 function contentOf({ role, content }: RequestMessage): Block[] {
   const blocks = typeof content === 'string' ? [{ type: 'text', text: content }] : content
-  return blocks.filter((block) => block.type !== 'text' || block.text !== '').map((block) => {
-    const { cache_control: _own, ...rest } = block
-    if (role !== 'system' || block.type !== 'text') return rest
-    return { ...rest, text: systemReminder(block.text ?? '') }
-  })
+  return blocks
+    .filter((block) => block.type !== 'text' || block.text !== '')
+    .map((block) => {
+      const { cache_control: _own, ...rest } = block
+      if (role !== 'system' || block.type !== 'text') return rest
+      return { ...rest, text: systemReminder(block.text ?? '') }
+    })
 }
 
 /**

@@ -1,5 +1,8 @@
 import type { Tool } from '../../protocol/messages/schema.ts'
 
+/** The name of the MCP server of the caller's tools. */
+export const CALLER_SERVER = 'caller'
+
 /** How much a Claude Code thinks, as the Agent SDK takes it. */
 export type Thinking =
   | { readonly type: 'adaptive' }
@@ -46,4 +49,20 @@ export function launchKey(launch: Launch): string {
 /** Whether Claude Code's own tools stay away, so that the caller's can have their plain names. */
 export function plainNames(launch: Launch): boolean {
   return launch.ownTools !== 'all' && launch.ownTools.length === 0
+}
+
+/** What Claude Code puts before the name of a caller's tool. */
+export function callerPrefix(launch: Launch): string {
+  return plainNames(launch) ? '' : `mcp__${CALLER_SERVER}__`
+}
+
+/** The caller's name of a tool as Claude Code calls it; undefined for tools of its own. */
+export function callerNames(launch: Launch): (name: string) => string | undefined {
+  const own = new Set(launch.callerTools.map(({ name }) => name))
+  const prefix = callerPrefix(launch)
+  return (name) => {
+    if (!name.startsWith(prefix)) return undefined
+    const plain = name.slice(prefix.length)
+    return own.has(plain) ? plain : undefined
+  }
 }

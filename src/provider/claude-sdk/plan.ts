@@ -84,7 +84,10 @@ function checkMessages(
 ): asserts prompt is HistoryMessage {
   if (prompt === undefined) throw invalid('messages', 'send at least one message with content')
   if (prompt.role !== 'user') {
-    throw invalid('messages', 'the last one must be the user’s: Claude Code cannot go on with an answer')
+    throw invalid(
+      'messages',
+      'the last one must be the user’s: Claude Code cannot go on with an answer',
+    )
   }
   if (history[0]?.role === 'assistant') throw invalid('messages.0', 'the first must be the user’s')
 }
@@ -101,7 +104,9 @@ function launchOf(
   const keeps = options.mixTools || tools.caller.length === 0
   const own = keeps ? options.tools : []
   return {
-    system: foreignSystem(request.system).map((block) => block.text ?? '').join('\n\n'),
+    system: foreignSystem(request.system)
+      .map((block) => block.text ?? '')
+      .join('\n\n'),
     ownTools: own === 'all' ? own : [...new Set([...own, ...tools.own])],
     callerTools: tools.caller,
     thinking: thinkingOf(request),
@@ -133,7 +138,8 @@ function tuningOf(request: MessagesRequest, launch: Launch, notes: Note[]): Tuni
   if (choice !== undefined && choice.type !== 'none') {
     // A tool that must be called would be called again and again by Claude Code with its own.
     if (plainNames(launch)) body.tool_choice = choice
-    else if (choice.type !== 'auto') notes.push(`tool_choice: "auto" beside Claude Code's own tools`)
+    else if (choice.type !== 'auto')
+      notes.push(`tool_choice: "auto" beside Claude Code's own tools`)
   }
   return { model: request.model, effort, maxTokens: request.max_tokens, body }
 }

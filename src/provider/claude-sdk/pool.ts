@@ -1,9 +1,8 @@
 import { ProxyError } from '../../kit/error.ts'
-import { Conversation } from './conversation.ts'
 import type { Started } from './conversation.ts'
-import { CALLER_SERVER } from './caller-tools.ts'
+import { Conversation } from './conversation.ts'
 import { answeredCalls, fingerprint, type HistoryMessage, withTracesAsCalls } from './history.ts'
-import { type Launch, launchKey, plainNames } from './launch.ts'
+import { callerPrefix, type Launch, launchKey } from './launch.ts'
 import type { Plan } from './plan.ts'
 import { startClaude } from './start.ts'
 import type { ClaudeWorld } from './world.ts'
@@ -81,7 +80,12 @@ export class ClaudePool {
   }
 
   /** The answer is out: a conversation stays for calls that wait, or where it has a name. */
-  release(acquired: Acquired, plan: Plan, answer: HistoryMessage, session: Session | undefined): void {
+  release(
+    acquired: Acquired,
+    plan: Plan,
+    answer: HistoryMessage,
+    session: Session | undefined,
+  ): void {
     const { conversation, history } = acquired
     const messages = [...history, plan.prompt, answer]
     if (session?.kept === true) this.#keep(session.id, messages)
@@ -136,7 +140,7 @@ export class ClaudePool {
     this.#starting += 1
     try {
       const started = await this.#start(launch)
-      const prefix = plainNames(launch) ? '' : `mcp__${CALLER_SERVER}__`
+      const prefix = callerPrefix(launch)
       const own = new Set(launch.callerTools.map(({ name }) => name))
       const nameOf = (name: string) => (own.has(name) ? prefix + name : name)
       const conversation = new Conversation(started, session?.id, nameOf)
@@ -157,7 +161,7 @@ export class ClaudePool {
     if (spare !== undefined) {
       this.#spares.delete(key)
       const started = await spare.catch(() => undefined)
-      if (started !== undefined && started.alive()) return started
+      if (started?.alive()) return started
     }
     return startClaude(launch, this.#world)
   }

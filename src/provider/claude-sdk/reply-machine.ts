@@ -1,7 +1,12 @@
 import { isRecord } from '../../kit/json.ts'
-import type { Block, BlockDelta, MessageUsage, StreamEvent } from '../../protocol/messages/schema.ts'
+import type {
+  Block,
+  BlockDelta,
+  MessageUsage,
+  StreamEvent,
+} from '../../protocol/messages/schema.ts'
 import { objectIn, recordsIn, textOf } from '../../protocol/value.ts'
-import { callTrace, resultTrace, type TraceForm, type TracedCall, wholeBlock } from './traces.ts'
+import { callTrace, resultTrace, type TracedCall, type TraceForm, wholeBlock } from './traces.ts'
 import { addUsage } from './turn-usage.ts'
 
 /** How one request's part of a conversation ended. */
@@ -75,12 +80,13 @@ export class ReplyMachine {
     )
     this.#phase = 'closed'
     const usage = addUsage(this.#earlier, this.#current)
+    const told: MessageUsage = cost === undefined ? usage : Object.assign(usage, { cost_usd: cost })
     return [
       ...left,
       {
         type: 'message_delta',
         delta: { stop_reason: reason, stop_sequence: sequence },
-        usage: cost === undefined ? usage : { ...usage, cost_usd: cost },
+        usage: told,
       },
       { type: 'message_stop' },
     ]
@@ -92,7 +98,9 @@ export class ReplyMachine {
       case 'message_start':
         return { events: this.#start(event.message) }
       case 'content_block_start':
-        return { events: isRecord(event.content_block) ? this.#begin(index, event.content_block) : [] }
+        return {
+          events: isRecord(event.content_block) ? this.#begin(index, event.content_block) : [],
+        }
       case 'content_block_delta':
         return { events: isRecord(event.delta) ? this.#extend(index, event.delta) : [] }
       case 'content_block_stop':

@@ -1,11 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import type { Options, SDKUserMessage, SpawnOptions } from '@anthropic-ai/claude-agent-sdk'
+import type {
+  McpSdkServerConfigWithInstance,
+  McpServerConfig,
+  Options,
+  SDKUserMessage,
+  SpawnOptions,
+} from '@anthropic-ai/claude-agent-sdk'
 import { ProxyError } from '../../kit/error.ts'
-import { CALLER_SERVER, CallerTools } from './caller-tools.ts'
+import { CallerTools } from './caller-tools.ts'
 import type { Started } from './conversation.ts'
 import { Inbox } from './inbox.ts'
-import { type Launch, launchKey, plainNames } from './launch.ts'
-import type { ClaudeWorld } from './world.ts'
+import { CALLER_SERVER, callerNames, type Launch, launchKey, plainNames } from './launch.ts'
+import type { ClaudeWorld, SpawnSpec } from './world.ts'
 
 /** The most that Claude Code takes as a time, ms: a caller may think about a call for days. */
 const FOREVER_MS = 2_147_483_647
@@ -57,27 +63,19 @@ export async function startClaude(launch: Launch, world: ClaudeWorld): Promise<S
 function optionsOf(launch: Launch, world: ClaudeWorld, tools: CallerTools): Options {
   const { settings } = world
   const mixes = settings.mixTools || launch.callerTools.length === 0
-  const caller = {
-    type: 'sdk' as const,
-    name: CALLER_SERVER,
-    instance: tools,
-    timeout: FOREVER_MS,
-  }
   return {
     cwd: settings.cwd,
     additionalDirectories: [...settings.addDirs],
     env: { ...world.env(), ...envOf(launch), ...world.watchdog.env },
     systemPrompt: systemOf(launch),
-    tools: launch.ownTools === 'all' ? { type: 'preset', preset: 'claude_code' } : [...launch.ownTools],
-    allowedTools: [...settings.allowedTools, `mcp__${CALLER_SERVER}__*`],
+    tools:
+      launch.ownTools === 'all' ? { type: 'preset', preset: 'claude_code' } : [...launch.ownTools],
+    allowedTools: allowedOf(launch, world),
     disallowedTools: [...settings.disallowedTools, ...NEVER],
     permissionMode: settings.permissionMode,
     allowDangerouslySkipPermissions: settings.permissionMode === 'bypassPermissions',
-    canUseTool: (tool, input, { signal }) => world.permit(tool, input, signal),
-    mcpServers: {
-      ...(mixes ? settings.mcpServers : {}),
-      ...(launch.callerTools.length > 0 ? { [CALLER_SERVER]: caller } : {}),
-    },
+    ...(settings.permissionMode === 'dontAsk' ? {} : { canUseTool: permitOf(launch, world) }),
+    mcpServers: serversOf(launch, mixes ? settings.mcpServers : {}, tools),
     strictMcpConfig: !mixes,
     settingSources: [...settings.settingSources],
     thinking: launch.thinking,
@@ -88,7 +86,39 @@ function optionsOf(launch: Launch, world: ClaudeWorld, tools: CallerTools): Opti
   }
 }
 
-function systemOf({ ownTools, system }: Launch): Options['systemPrompt'] {
+/** The caller's tools need no permission: the caller runs them, or does not. Where nobody asks, they are listed. */
+function allowedOf(launch: Launch, { settings }: ClaudeWorld): string[] {
+  const asks = settings.permissionMode === 'default' || settings.permissionMode === 'acceptEdits'
+  const caller = asks || launch.callerTools.length === 0 ? [] : [`mcp__${CALLER_SERVER}__*`]
+  return [...settings.allowedTools, ...caller]
+}
+
+function permitOf(launch: Launch, world: ClaudeWorld): NonNullable<Options['canUseTool']> {
+  const callerName = callerNames(launch)
+  return async (tool, input, asked) =>
+    callerName(tool) === undefined
+      ? world.permit(tool, input, asked)
+      : { behavior: 'allow', updatedInput: input }
+}
+
+function serversOf(
+  launch: Launch,
+  configured: ClaudeWorld['settings']['mcpServers'],
+  tools: CallerTools,
+): Record<string, McpServerConfig> {
+  // Claude Code checks them by itself: what it does not know it says.
+  const servers: Record<string, McpServerConfig> = {}
+  for (const [name, config] of Object.entries(configured)) {
+    servers[name] = config as unknown as McpServerConfig
+  }
+  if (launch.callerTools.length === 0) return servers
+  // Of an MCP server the SDK uses these two methods only (0.3.329).
+  const instance = tools as unknown as McpSdkServerConfigWithInstance['instance']
+  servers[CALLER_SERVER] = { type: 'sdk', name: CALLER_SERVER, instance, timeout: FOREVER_MS }
+  return servers
+}
+
+function systemOf({ ownTools, system }: Launch): NonNullable<Options['systemPrompt']> {
   if (ownTools !== 'all') return system
   const append = system === '' ? {} : { append: system }
   return { type: 'preset', preset: 'claude_code', ...append }
@@ -97,7 +127,9 @@ function systemOf({ ownTools, system }: Launch): Options['systemPrompt'] {
 /** What Claude Code takes from its environment only (2.1.329). */
 function envOf(launch: Launch): Record<string, string> {
   return {
-    ...(plainNames(launch) ? { CLAUDE_AGENT_SDK_MCP_NO_PREFIX: '1', ENABLE_TOOL_SEARCH: 'false' } : {}),
+    ...(plainNames(launch)
+      ? { CLAUDE_AGENT_SDK_MCP_NO_PREFIX: '1', ENABLE_TOOL_SEARCH: 'false' }
+      : {}),
     CLAUDE_CODE_DISABLE_REFUSAL_RETRY: '1',
     CLAUDE_CODE_TOTAL_TOKENS_REMINDER: 'off',
     MCP_TOOL_TIMEOUT: String(FOREVER_MS),
@@ -105,7 +137,7 @@ function envOf(launch: Launch): Record<string, string> {
   }
 }
 
-function specOf({ command, args, cwd, env }: SpawnOptions) {
+function specOf({ command, args, cwd, env }: SpawnOptions): SpawnSpec {
   const own: Record<string, string> = {}
   for (const [name, value] of Object.entries(env)) if (value !== undefined) own[name] = value
   return { command, args, cwd: cwd ?? '/', env: own }
@@ -116,9 +148,9 @@ class Child {
   #process: ChildProcess | undefined
   stderr = ''
 
-  spawn(spec: ReturnType<typeof specOf>) {
+  spawn(spec: SpawnSpec) {
     const { command, args, cwd, env } = spec
-    const child = spawn(command, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
+    const child = spawn(command, [...args], { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
     child.stderr.setEncoding('utf8')
     child.stderr.on('data', (text: string) => {
       this.stderr = (this.stderr + text).slice(-STDERR_CHARS)

@@ -1,7 +1,8 @@
 import type { StreamEvent } from '../../protocol/messages/schema.ts'
 
 /** A word, or a character of a script without spaces: what takes a token at the least. */
-const UNIT = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\s\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+/gu
+const UNIT =
+  /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\s\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+/gu
 
 /**
  * Holds text to a number of tokens where the upstream does not: each word is taken for one token, the fewest that it
@@ -55,7 +56,8 @@ function textOf(event: StreamEvent): string | undefined {
 function shortened(event: StreamEvent, end: number): StreamEvent {
   if (event.type !== 'content_block_delta') return event
   const { delta } = event
-  if (delta.type === 'text_delta') return { ...event, delta: { ...delta, text: delta.text.slice(0, end) } }
+  if (delta.type === 'text_delta')
+    return { ...event, delta: { ...delta, text: delta.text.slice(0, end) } }
   if (delta.type !== 'thinking_delta') return event
   return { ...event, delta: { ...delta, thinking: delta.thinking.slice(0, end) } }
 }

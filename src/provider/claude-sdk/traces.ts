@@ -9,6 +9,21 @@ export type TraceForm = 'blocks' | 'text' | 'none'
 
 const SERVER = 'claude-code'
 
+/** The form that the settings ask for: clients of other protocols than Messages read text only. */
+export function traceForm(
+  mode: 'forward' | 'ignore' | 'formatted',
+  translated: boolean,
+): TraceForm {
+  switch (mode) {
+    case 'ignore':
+      return 'none'
+    case 'formatted':
+      return 'text'
+    case 'forward':
+      return translated ? 'text' : 'blocks'
+  }
+}
+
 /** One call of one of Claude Code's own tools. */
 export interface TracedCall {
   readonly id: string
@@ -22,9 +37,11 @@ export function callTrace(form: TraceForm, { id, name, input }: TracedCall): Blo
     case 'none':
       return undefined
     case 'blocks':
-      return { type: 'mcp_tool_use', id, name, server_name: SERVER, input }
+      return Object.assign({ type: 'mcp_tool_use', id, name, input }, { server_name: SERVER })
     case 'text':
-      return text(`\n<tool_call name="${escaped(name)}">\n${escaped(pretty(input))}\n</tool_call>\n`)
+      return text(
+        `\n<tool_call name="${escaped(name)}">\n${escaped(pretty(input))}\n</tool_call>\n`,
+      )
   }
 }
 

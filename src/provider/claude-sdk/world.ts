@@ -1,19 +1,18 @@
+import type { Options } from '@anthropic-ai/claude-agent-sdk'
 import type { ProxyError } from '../../kit/error.ts'
-import type { TraceForm } from './traces.ts'
+import type { PermissionOutcome } from './permission-entry.ts'
 import type { Watchdog } from './watchdog.ts'
 
 /** What the `[sdk]` table says, as plain values; times in ms. */
 export interface ClaudeSettings {
   readonly cwd: string
   readonly addDirs: readonly string[]
-  readonly tools: 'all' | readonly string[]
   readonly mixTools: boolean
   readonly allowedTools: readonly string[]
   readonly disallowedTools: readonly string[]
   readonly permissionMode: 'default' | 'acceptEdits' | 'plan' | 'dontAsk' | 'bypassPermissions'
-  readonly mcpServers: Readonly<Record<string, never>>
+  readonly mcpServers: Readonly<Record<string, Record<string, unknown>>>
   readonly settingSources: readonly ('user' | 'project' | 'local')[]
-  readonly traces: 'forward' | 'ignore' | 'formatted'
   readonly maxTurns: number | undefined
   readonly maxSessions: number
   readonly idleMs: number
@@ -30,10 +29,7 @@ export interface SpawnSpec {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** Who may answer a tool's question. */
-export type Permission =
-  | { readonly behavior: 'allow'; readonly updatedInput?: Record<string, unknown> }
-  | { readonly behavior: 'deny'; readonly message: string }
+type CanUseTool = NonNullable<Options['canUseTool']>
 
 /** What running a Claude Code needs beside its launch. */
 export interface ClaudeWorld {
@@ -44,19 +40,11 @@ export interface ClaudeWorld {
   /** The environment that Claude Code runs in. */
   env(): Readonly<Record<string, string>>
   isolate(spec: SpawnSpec): SpawnSpec
-  permit(tool: string, input: Record<string, unknown>, signal: AbortSignal): Promise<Permission>
+  permit(
+    tool: string,
+    input: Record<string, unknown>,
+    asked: Parameters<CanUseTool>[2],
+  ): Promise<PermissionOutcome>
   /** What a client is told of something that the Agent SDK threw. */
   failure(thrown: unknown, stderr: string): ProxyError
-}
-
-/** The form of traces for a request's protocol: clients of others than Messages read text only. */
-export function traceForm(traces: ClaudeSettings['traces'], translated: boolean): TraceForm {
-  switch (traces) {
-    case 'ignore':
-      return 'none'
-    case 'formatted':
-      return 'text'
-    case 'forward':
-      return translated ? 'text' : 'blocks'
-  }
 }
