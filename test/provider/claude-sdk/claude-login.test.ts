@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import {
@@ -9,6 +9,8 @@ import {
 import { runnerOf } from '../../../src/provider/claude-sdk/run-claude.ts'
 import { cleanEnv, type TempDir, tempDir } from '../../support/child.ts'
 import { claudePath } from '../../support/claude.ts'
+
+setDefaultTimeout(30_000) // Starts Claude Code, which takes long on a busy machine.
 
 const NOW = Date.parse('2026-11-21T12:00:00Z')
 const LATER = Date.parse('2026-11-21T14:00:00Z')

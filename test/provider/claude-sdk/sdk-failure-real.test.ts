@@ -1,16 +1,19 @@
-import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Options, query } from '@anthropic-ai/claude-agent-sdk'
 import type { ProxyError } from '../../../src/kit/error.ts'
 import { claudeEnv, settingsOver } from '../../../src/provider/claude-sdk/claude-env.ts'
+import { endingOfResult } from '../../../src/provider/claude-sdk/result-ending.ts'
 import {
-  endingOfResult,
+  failureOfSilence,
   failureOfThrown,
   isErrorNotice,
 } from '../../../src/provider/claude-sdk/sdk-failure.ts'
 import { cleanEnv, type TempDir, tempDir } from '../../support/child.ts'
 import { claudePath } from '../../support/claude.ts'
+
+setDefaultTimeout(30_000) // Starts Claude Code, which takes long on a busy machine.
 
 /** The real SDK and the real Claude Code in front of an API that says what a test wants. */
 
@@ -108,7 +111,7 @@ async function failureOf({
   } catch (thrown) {
     return failureOfThrown(thrown, { path, started, stderr })
   }
-  return undefined
+  return failureOfSilence({ path, started, stderr })
 }
 
 const KEY = { ANTHROPIC_API_KEY: 'sk-ant-api03-made-up' }
@@ -176,6 +179,23 @@ test.each([
   const error = await failureOf({ path, env: KEY })
   expect(error).toMatchObject({ status: 503, kind: 'unavailable' })
   expect(error?.message).toContain(words)
+})
+
+test('killed while the API answers: 502', async () => {
+  const path = join(dir.path, 'killed')
+  const pid = join(dir.path, 'pid')
+  writeFileSync(path, `#!/bin/sh\necho $$ > "${pid}"\nexec "${claudePath()}" "$@"\n`, {
+    mode: 0o755,
+  })
+  reply = () => {
+    process.kill(Number(readFileSync(pid, 'utf8')), 'SIGKILL')
+    return new Response(new ReadableStream(), { headers: { 'content-type': 'text/event-stream' } })
+  }
+  expect(await failureOf({ path, env: KEY })).toMatchObject({
+    status: 502,
+    type: 'api_error',
+    message: 'Claude Code stopped in mid-answer: SIGKILL ended it; send the request again',
+  })
 })
 
 test('settings of the user that lead back to ccproxy are taken away', async () => {

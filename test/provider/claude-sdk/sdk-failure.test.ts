@@ -2,12 +2,15 @@ import { describe, expect, test } from 'bun:test'
 import { Secret } from '../../../src/kit/secret.ts'
 import { messagesErrorType } from '../../../src/protocol/messages/error.ts'
 import {
-  cannotStart,
   endingOfResult,
+  type ResultContext,
+} from '../../../src/provider/claude-sdk/result-ending.ts'
+import {
+  cannotStart,
+  failureOfSilence,
   failureOfThrown,
   isErrorNotice,
   notInstalled,
-  type ResultContext,
 } from '../../../src/provider/claude-sdk/sdk-failure.ts'
 
 const NOW = Date.parse('2026-11-21T09:00:00Z')
@@ -163,7 +166,7 @@ describe('a failed result', () => {
       {
         status: 502,
         anthropic: 'api_error',
-        message: 'Claude Code got no answer from its API: Odd sk-***',
+        message: "Claude Code's API failed: Odd sk-***",
       },
     ],
   ] as const)('%s', (_, value, assistantError, expected) => {
@@ -236,6 +239,14 @@ describe('a result that is no error', () => {
 
   test('an answer', () => {
     expect(ending({ subtype: 'success', is_error: false, result: 'hi' })).toEqual({ kind: 'done' })
+  })
+
+  test('a token limit and a refusal, after which Claude Code gave up', () => {
+    const limit = result(null, undefined, 'API Error: …', { api_error: 'max_output_tokens' })
+    const context = { now: NOW, assistantError: 'max_output_tokens' }
+    expect(endingOfResult(limit, context)).toMatchObject({ stopReason: 'max_tokens' })
+    const refusal = { subtype: 'success', is_error: false, stop_reason: 'refusal', result: 'x' }
+    expect(ending(refusal)).toMatchObject({ kind: 'stopped', stopReason: 'refusal' })
   })
 
   test('a turn that was interrupted', () => {
@@ -359,6 +370,11 @@ describe('what the SDK throws', () => {
     const secrets = [new Secret('sesame-open')]
     const { message } = failureOfThrown(thrown, { path: '/c', started: true, stderr, secrets })
     expect(message).toContain('exit code 139: start / using *** / Segmentation fault')
+  })
+
+  test('nothing at all is an error too', () => {
+    expect(failureOfSilence(context)).toMatchObject({ status: 503 })
+    expect(failureOfSilence({ ...context, started: true })).toMatchObject({ status: 502 })
   })
 
   test('an error of ours stays', () => {

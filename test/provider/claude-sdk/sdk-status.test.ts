@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from 'bun:test'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ClaudeVersions } from '../../../src/provider/claude-sdk/claude-version.ts'
@@ -7,6 +7,8 @@ import { runnerOf } from '../../../src/provider/claude-sdk/run-claude.ts'
 import { SdkStatus } from '../../../src/provider/claude-sdk/sdk-status.ts'
 import { cleanEnv, type TempDir, tempDir } from '../../support/child.ts'
 import { claudePath } from '../../support/claude.ts'
+
+setDefaultTimeout(30_000) // Starts Claude Code, which takes long on a busy machine.
 
 let dir: TempDir
 let time: number
