@@ -166,6 +166,7 @@ test('a plan’s limit keeps its end', async () => {
 test.each([
   ['none', undefined, 0, 'install it'],
   ['locked', '#!/bin/sh\n', 0o644, 'it is not executable'],
+  ['silent', '#!/bin/sh\n', 0o755, 'it ended without a word'],
   ['lost', '#!/no/such/node\n', 0o755, 'its interpreter or the loader of its C library is missing'],
   [
     'fails',
