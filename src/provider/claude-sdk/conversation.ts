@@ -1,5 +1,4 @@
 import type { Query, SDKUserMessage } from '@anthropic-ai/claude-agent-sdk'
-import { ProxyError } from '../../kit/error.ts'
 import { isRecord } from '../../kit/json.ts'
 import type { Block } from '../../protocol/messages/schema.ts'
 import type { CallerTools } from './caller-tools.ts'
@@ -166,7 +165,7 @@ export class Conversation {
   async #bringUser(content: readonly Block[]): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#begin((message, error) => {
-        if (message === undefined) reject(error ?? gone())
+        if (message === undefined) reject(error)
         else if (message.type === 'result') resolve()
       })
       this.started.inbox.push({ ...userMessage(content), shouldQuery: false })
@@ -212,7 +211,7 @@ export class Conversation {
     } catch (thrown) {
       error = thrown
     }
-    this.#ended = { error: error ?? gone() }
+    this.#ended = { error }
     this.#state = 'closed'
     this.started.kill()
     this.#listener?.(undefined, this.#ended.error)
@@ -222,10 +221,6 @@ export class Conversation {
     if (this.#listener === undefined) this.#unheard.push(message)
     else this.#listener(message)
   }
-}
-
-function gone(): ProxyError {
-  return new ProxyError('upstream_protocol', 'Claude Code ended before it answered: try again')
 }
 
 function userMessage(content: readonly Block[]): SDKUserMessage {

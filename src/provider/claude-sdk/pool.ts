@@ -74,7 +74,7 @@ export class ClaudePool {
       await conversation.bring(history, withTracesAsCalls(history))
     } catch (error) {
       this.drop(conversation)
-      throw this.#world.failure(error, conversation.started.stderr())
+      throw this.#world.failure(error, 'claude', conversation.started.stderr())
     }
     return { conversation, answers: false, history }
   }

@@ -2,14 +2,15 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ProviderStatus } from '../provider.ts'
 import { type Asked, answerByClaude } from './answer.ts'
-import { claudeEnv } from './claude-env.ts'
+import { claudeEnv, settingsOver } from './claude-env.ts'
 import type { ClaudeSdkOptions } from './claude-sdk-options.ts'
+import { configDirOf, readClaudeSettings } from './claude-settings.ts'
 import { ClaudeVersions } from './claude-version.ts'
 import { ClaudeFinder } from './find-claude.ts'
 import type { PlanOptions } from './plan.ts'
 import { ClaudePool } from './pool.ts'
 import { runnerOf } from './run-claude.ts'
-import { failureOfThrown, notInstalled } from './sdk-failure.ts'
+import { failureOfSilence, failureOfThrown, notInstalled } from './sdk-failure.ts'
 import { SdkStatus } from './sdk-status.ts'
 import { Watchdog } from './watchdog.ts'
 import type { ClaudeSettings, ClaudeWorld, SpawnSpec } from './world.ts'
@@ -61,6 +62,14 @@ export class ClaudeRuntime {
     return found.path
   }
 
+  /** What takes a way back to ccproxy out of Claude Code's own settings, which win over its environment. */
+  async #overlay(cwd: string): Promise<ReturnType<typeof settingsOver>> {
+    const { env, home, settings, port } = this.#options
+    const configDir = configDirOf(home, settings.env.CLAUDE_CONFIG_DIR ?? env.CLAUDE_CONFIG_DIR)
+    const own = await readClaudeSettings({ configDir, cwd, sources: settings.setting_sources })
+    return settingsOver(own, { port: port(), extra: settings.env })
+  }
+
   #env(executable?: string): Record<string, string> {
     const { env, settings, port, clientKeys, upstreamKeys, version } = this.#options
     return claudeEnv({
@@ -81,7 +90,8 @@ export class ClaudeRuntime {
       settings: settingsOf(this.#options, cwd),
       watchdog: new Watchdog(),
       claude: () => this.#claude(),
-      env: () => this.#env(),
+      env: (executable) => this.#env(executable),
+      overlay: () => this.#overlay(cwd),
       isolate: (spec: SpawnSpec) => spec,
       permit: (tool, input, asked) =>
         desk.ask({
@@ -94,8 +104,10 @@ export class ClaudeRuntime {
           decisionReason: asked.decisionReason,
           blockedPath: asked.blockedPath,
         }),
-      failure: (thrown, stderr) =>
-        failureOfThrown(thrown, { path: 'claude', started: false, stderr }),
+      failure: (thrown, path, stderr) => {
+        const context = { path, started: false, stderr }
+        return thrown === undefined ? failureOfSilence(context) : failureOfThrown(thrown, context)
+      },
     }
   }
 }

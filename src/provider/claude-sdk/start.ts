@@ -31,10 +31,13 @@ export async function startClaude(launch: Launch, world: ClaudeWorld): Promise<S
   const tools = new CallerTools(launch.callerTools)
   const child = new Child()
   const options = optionsOf(launch, world, tools)
+  const overlay = await world.overlay()
   const started = query({
     prompt: inbox,
     options: {
       ...options,
+      env: { ...world.env(claude), ...envOf(launch), ...world.watchdog.env },
+      ...(overlay === undefined ? {} : { settings: overlay }),
       pathToClaudeCodeExecutable: claude,
       spawnClaudeCodeProcess: (asked) => child.spawn(world.isolate(specOf(asked))),
     },
@@ -56,7 +59,7 @@ export async function startClaude(launch: Launch, world: ClaudeWorld): Promise<S
     inbox.close()
     started.close()
     child.end()
-    throw world.failure(error, child.stderr)
+    throw world.failure(error, claude, child.stderr)
   }
 }
 
@@ -66,7 +69,6 @@ function optionsOf(launch: Launch, world: ClaudeWorld, tools: CallerTools): Opti
   return {
     cwd: settings.cwd,
     additionalDirectories: [...settings.addDirs],
-    env: { ...world.env(), ...envOf(launch), ...world.watchdog.env },
     systemPrompt: systemOf(launch),
     tools:
       launch.ownTools === 'all' ? { type: 'preset', preset: 'claude_code' } : [...launch.ownTools],

@@ -180,7 +180,8 @@ export class Turn {
 
   #thrown(error: unknown): ProxyError {
     const { path, stderr } = this.#options
-    return failureOfThrown(error, { path, started: true, stderr: stderr() })
+    const context = { path, started: true, stderr: stderr() }
+    return error === undefined ? failureOfSilence(context) : failureOfThrown(error, context)
   }
 }
 
