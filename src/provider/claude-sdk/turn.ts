@@ -7,12 +7,8 @@ import type { HistoryMessage } from './history.ts'
 import { callerNames } from './launch.ts'
 import type { Plan } from './plan.ts'
 import { ReplyMachine, type Told, type TurnEnd } from './reply-machine.ts'
-import {
-  endingOfResult,
-  failureOfThrown,
-  isErrorNotice,
-  type ResultContext,
-} from './sdk-failure.ts'
+import { endingOfResult, type ResultContext } from './result-ending.ts'
+import { failureOfSilence, failureOfThrown, isErrorNotice } from './sdk-failure.ts'
 import { StopSequences } from './stop-sequences.ts'
 import { TokenLimit } from './token-limit.ts'
 import { type TraceForm, wholeBlock } from './traces.ts'
