@@ -2,9 +2,11 @@ import type { Query, SDKUserMessage } from '@anthropic-ai/claude-agent-sdk'
 import { isRecord } from '../../kit/json.ts'
 import type { Block } from '../../protocol/messages/schema.ts'
 import type { CallerTools } from './caller-tools.ts'
+import type { ClaudeProcess } from './claude-process.ts'
 import { fingerprint, type HistoryMessage } from './history.ts'
 import type { Inbox } from './inbox.ts'
 import type { Launch, Tuning } from './launch.ts'
+import type { SpawnSpec } from './world.ts'
 
 /** One message of the Agent SDK; which there are is read field by field. */
 export type SdkMessage = Record<string, unknown>
@@ -19,11 +21,9 @@ export interface Started {
   readonly tools: CallerTools
   readonly launch: Launch
   readonly key: string
-  readonly alive: () => boolean
-  /** Its last words on stderr. */
-  readonly stderr: () => string
-  /** Ends the process at once. */
-  readonly kill: () => void
+  /** How another process of its kind is started. */
+  readonly spec: SpawnSpec
+  readonly process: ClaudeProcess
 }
 
 type State = 'idle' | 'busy' | 'waiting' | 'closed'
@@ -80,7 +80,7 @@ export class Conversation {
       CLAUDE_CODE_MAX_OUTPUT_TOKENS: maxTokens === undefined ? '' : String(maxTokens),
       CLAUDE_CODE_EXTRA_BODY: JSON.stringify(body),
     }
-    const settings = { model, ...(effort === undefined ? {} : { effortLevel: effort }), env }
+    const settings = { model, effortLevel: effort ?? null, env }
     const tuned = JSON.stringify(settings)
     if (tuned === this.#tuned) return
     await this.started.query.applyFlagSettings(settings)
@@ -133,9 +133,13 @@ export class Conversation {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.#listener = undefined
-    // Whether it answers or not, its end follows.
-    const asked = this.started.query.interrupt().catch(() => undefined)
-    await Promise.race([asked, Bun.sleep(INTERRUPT_MS)])
+    const asked = this.started.query.interrupt().then(
+      () => true,
+      () => false,
+    )
+    const interrupted = await Promise.race([asked, Bun.sleep(INTERRUPT_MS).then(() => false)])
+    // What does not listen may have its upstream open still.
+    if (!interrupted) this.started.process.kill()
     this.#end()
   }
 
@@ -149,7 +153,7 @@ export class Conversation {
   #end(): void {
     this.started.inbox.close()
     this.started.query.close()
-    this.started.kill()
+    this.started.process.end()
   }
 
   #begin(listener: Listener): void {
@@ -213,13 +217,16 @@ export class Conversation {
     }
     this.#ended = { error }
     this.#state = 'closed'
-    this.started.kill()
+    this.started.process.end()
     this.#listener?.(undefined, this.#ended.error)
   }
 
   #hear(message: SdkMessage): void {
-    if (this.#listener === undefined) this.#unheard.push(message)
-    else this.#listener(message)
+    if (this.#listener !== undefined) this.#listener(message)
+    // Calls wait: what tools of Claude Code's own give meanwhile belongs to the next answer.
+    else if (this.#state === 'waiting' || this.#state === 'busy') this.#unheard.push(message)
+    // A task in the background has ended and Claude Code goes on by itself, which no caller knows of.
+    else if (this.#state === 'idle' && message.type === 'stream_event') this.close()
   }
 }
 
