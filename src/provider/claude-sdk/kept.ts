@@ -3,7 +3,7 @@ import { fingerprint, type HistoryMessage } from './history.ts'
 /** What was said in one conversation, up to its last answer. */
 interface Kept {
   readonly messages: readonly HistoryMessage[]
-  readonly born: number
+  readonly used: number
 }
 
 /** More conversations than this are forgotten, the longest unused first. */
@@ -22,16 +22,15 @@ export class KeptConversations {
 
   /** Remembers a conversation as it is now. */
   keep(id: string, messages: readonly HistoryMessage[]): void {
-    const born = this.#kept.get(id)?.born ?? Date.now()
     this.#kept.delete(id)
-    this.#kept.set(id, { messages, born })
+    this.#kept.set(id, { messages, used: Date.now() })
     const [oldest] = this.#kept.keys()
     if (this.#kept.size > MOST && oldest !== undefined) this.#kept.delete(oldest)
   }
 
-  /** Forgets those that began longer ago than this. */
+  /** Forgets those that nobody has gone on with for so long. */
   expire(ms: number): void {
     const now = Date.now()
-    for (const [id, { born }] of this.#kept) if (now - born > ms) this.#kept.delete(id)
+    for (const [id, { used }] of this.#kept) if (now - used > ms) this.#kept.delete(id)
   }
 }

@@ -1,6 +1,6 @@
 import { ProxyError } from '../../kit/error.ts'
 import { ClaudeProcess } from './claude-process.ts'
-import { Conversation } from './conversation.ts'
+import { Conversation, type Started } from './conversation.ts'
 import { answeredCalls, type HistoryMessage, withTracesAsCalls } from './history.ts'
 import { KeptConversations } from './kept.ts'
 import { callerPrefix, type Launch, launchKey } from './launch.ts'
@@ -157,9 +157,7 @@ export class ClaudePool {
     this.#makeRoom()
     this.#starting += 1
     try {
-      const obtain = (spec: SpawnSpec) =>
-        this.#spares.take(spec) ?? new ClaudeProcess(this.#world.isolate(spec))
-      const started = await startClaude(launch, this.#world, obtain, signal)
+      const started = await this.#start(launch, signal)
       const conversation = new Conversation(started, session?.id, callerCalls(launch))
       conversation.hold()
       this.#conversations.add(conversation)
@@ -169,6 +167,22 @@ export class ClaudePool {
     } finally {
       this.#starting -= 1
       this.#spares.limit(this.#spareRoom())
+    }
+  }
+
+  /** By a spare, or a new process where there is none that fits, or it does not live. */
+  async #start(launch: Launch, signal: AbortSignal): Promise<Started> {
+    const anew = (spec: SpawnSpec) => new ClaudeProcess(this.#world.isolate(spec))
+    let spare: ClaudeProcess | undefined
+    const waiting = (spec: SpawnSpec) => {
+      spare = this.#spares.take(spec)
+      return spare ?? anew(spec)
+    }
+    try {
+      return await startClaude(launch, this.#world, waiting, signal)
+    } catch (error) {
+      if (spare === undefined || signal.aborted) throw error
+      return startClaude(launch, this.#world, anew, signal)
     }
   }
 
