@@ -119,7 +119,7 @@ export class ClaudePool {
     const key = launchKey(plan.launch)
     for (const conversation of this.#conversations) {
       if (conversation.started.key !== key || conversation.session !== session?.id) continue
-      if (!conversation.goesOnWith(history, answered)) continue
+      if (this.#isOver(conversation) || !conversation.goesOnWith(history, answered)) continue
       const answers = conversation.state === 'waiting'
       conversation.hold()
       try {
@@ -209,14 +209,19 @@ export class ClaudePool {
 
   #expire(): void {
     const { idleMs, lifetimeMs } = this.#world.settings
-    const now = Date.now()
     for (const conversation of this.#conversations) {
-      const { state, born, used } = conversation
-      const over = now - used > idleMs || now - born > lifetimeMs
-      if (state === 'closed' || (state !== 'busy' && over)) this.drop(conversation)
+      const { state } = conversation
+      const over = state !== 'busy' && this.#isOver(conversation)
+      if (state === 'closed' || over) this.drop(conversation)
     }
     this.#spares.expire(idleMs)
     this.#kept.expire(lifetimeMs)
+  }
+
+  #isOver({ born, used }: Conversation): boolean {
+    const { idleMs, lifetimeMs } = this.#world.settings
+    const now = Date.now()
+    return now - used > idleMs || now - born > lifetimeMs
   }
 }
 
