@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { mkdirSync, symlinkSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Ccproxy, startCcproxy } from '../support/ccproxy.ts'
 import { type TempDir, tempDir } from '../support/child.ts'
@@ -18,9 +18,9 @@ beforeAll(() => {
 afterAll(() => dir.remove())
 
 /** An executable file of a few lines of shell. */
-async function script(name: string, lines: string): Promise<string> {
+function script(name: string, lines: string): string {
   const path = join(dir.path, name)
-  await Bun.write(path, `#!/bin/sh\n${lines}\n`, { mode: 0o755 })
+  writeFileSync(path, `#!/bin/sh\n${lines}\n`, { mode: 0o755 })
   return path
 }
 
@@ -87,7 +87,7 @@ describe.each([false, true])('stream: %p', (stream) => {
 
   test('sdk.cwd is wrong: says so, until the folder is there', async () => {
     const cwd = join(dir.path, `folder-${stream}`)
-    const claude = await script('claude-fails', 'echo broken >&2; exit 1')
+    const claude = script('claude-fails', 'echo broken >&2; exit 1')
     await withProxy(`[sdk]\ncli_path = "${claude}"\ncwd = "${cwd}"`, async (proxy) => {
       const { status, message } = await refusal(proxy, stream)
       expect(status).toBe(503)
@@ -99,12 +99,12 @@ describe.each([false, true])('stream: %p', (stream) => {
 
   test.each([
     ['exits with 1', 'echo "cannot: no library" >&2; exit 1', /exit code 1: cannot: no library/],
-    ['exits with 0', 'exit 0', /Claude Code/],
-    ['prints garbage', 'echo "hello there"; exit 0', /Claude Code/],
+    ['exits with 0', 'exit 0', /Cannot start Claude Code/],
+    ['prints garbage', 'echo "hello there"; exit 0', /Cannot start Claude Code/],
     ['hangs', 'exec sleep 300', /did not start in 1 s.*sdk.start_timeout_seconds/],
     ['hangs behind a wrapper', 'sleep 300', /did not start in 1 s/],
   ])('an executable that %s', async (name, lines, expected) => {
-    const claude = await script(`claude-${name.replaceAll(' ', '-')}`, lines)
+    const claude = script(`claude-${name.replaceAll(' ', '-')}`, lines)
     const mark = crypto.randomUUID()
     const env = { SDK_TEST_RUN: mark }
     const toml = `[sdk]\ncli_path = "${claude}"\nstart_timeout_seconds = 1`
