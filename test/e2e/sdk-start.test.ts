@@ -101,7 +101,7 @@ describe.each([false, true])('stream: %p', (stream) => {
     ['exits with 1', 'echo "cannot: no library" >&2; exit 1', /exit code 1: cannot: no library/],
     ['exits with 0', 'exit 0', /Cannot start Claude Code/],
     ['prints garbage', 'echo "hello there"; exit 0', /Cannot start Claude Code/],
-    ['hangs', 'exec sleep 300', /did not start in 1 s.*sdk.start_timeout_seconds/],
+    ['hangs', 'exec sleep 300', /did not start in 1 s.*raise sdk.start_timeout_seconds/],
     ['hangs behind a wrapper', 'sleep 300', /did not start in 1 s/],
   ])('an executable that %s', async (name, lines, expected) => {
     const claude = script(`claude-${name.replaceAll(' ', '-')}`, lines)

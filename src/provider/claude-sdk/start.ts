@@ -115,7 +115,7 @@ async function hasEndedWell({ gone, child }: ClaudeProcess, error: unknown): Pro
 }
 
 function tooLate(claude: string, ms: number): ProxyError {
-  const text = `Claude Code "${claude}" did not start in ${Math.round(ms / 1000)} s: see sdk.start_timeout_seconds`
+  const text = `Claude Code "${claude}" did not start in ${ms / 1000} s: run it yourself to see why, or raise sdk.start_timeout_seconds`
   return new ProxyError('unavailable', text)
 }
 
