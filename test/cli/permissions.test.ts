@@ -40,7 +40,7 @@ describe('a person at the desk', () => {
       title: 'Claude wants to look at the tree',
       session: 'session-0001',
     })
-    await desk.sees('Claude wants to look at the tree')
+    await desk.sees('\nBash: Claude wants to look at the tree')
     await desk.sees('Session session-0001')
     await desk.sees('│ $ git status')
     await desk.sees('│ timeout: 5')

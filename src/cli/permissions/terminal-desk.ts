@@ -119,7 +119,8 @@ export class TerminalDesk implements DeskListener {
   #show(waiting: Waiting): void {
     const { request } = waiting
     const { bold, dim, yellow } = this.#options.style
-    const lines = [`\n${bold(plainLine(request.title ?? request.tool_name, 76))}`]
+    const title = request.title === null ? '' : `: ${plainLine(request.title, 76)}`
+    const lines = [`\n${bold(plainLine(request.tool_name, 76))}${title}`]
     const {
       description,
       decision_reason: reason,
