@@ -101,6 +101,8 @@ export class ClaudeRuntime {
           description: asked.description,
           decisionReason: asked.decisionReason,
           blockedPath: asked.blockedPath,
+          defaultToNo: asked.defaultToNo,
+          onceOnly: asked.suppressAlwaysAllowRule,
         }),
       failure: (thrown, path, stderr) => {
         const context = { path, started: false, stderr }
