@@ -43,6 +43,7 @@ export async function answerByClaude(pool: ClaudePool, asked: Asked): Promise<Re
       cost: (total) => {
         conversation.cost = total
       },
+      ownCalls: conversation.ownCalls,
     },
     {
       events: (events) => collected.events(events),
@@ -66,7 +67,7 @@ export async function answerByClaude(pool: ClaudePool, asked: Asked): Promise<Re
   signal.addEventListener('abort', leave, { once: true })
   const hear = turn.hear.bind(turn)
   if (acquired.answers) conversation.answer(plan.prompt, hear)
-  else conversation.ask(plan.prompt, hear)
+  else conversation.ask(plan.prompt, hear, acquired.said)
   return collected.response(leave)
 }
 

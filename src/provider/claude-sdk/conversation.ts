@@ -49,6 +49,8 @@ export class Conversation {
   #unheard: SdkMessage[] = []
   #ended: { readonly error: unknown } | undefined
   cost = 0
+  /** Names of Claude Code's own calls whose results are still to come, by call. */
+  readonly ownCalls = new Map<string, string>()
 
   constructor(started: Started, session: string | undefined, nameOf: (name: string) => string) {
     this.started = started
@@ -70,6 +72,11 @@ export class Conversation {
     return history.every((message, at) => fingerprint(message) === told[at])
   }
 
+  /** Whether a request answers the calls that wait here; where this is not what goes on with it, nothing ever will. */
+  isOvertaken(results: readonly string[]): boolean {
+    return this.#state === 'waiting' && this.#pending.every((id) => results.includes(id))
+  }
+
   /** Takes it out of others' reach while a request makes ready for its turn. */
   hold(): void {
     this.#state = 'busy'
@@ -81,7 +88,8 @@ export class Conversation {
       CLAUDE_CODE_MAX_OUTPUT_TOKENS: maxTokens === undefined ? '' : String(maxTokens),
       CLAUDE_CODE_EXTRA_BODY: JSON.stringify(body),
     }
-    const settings = { model, ...(effort === undefined ? {} : { effortLevel: effort }), env }
+    // Null is the model's own: an earlier turn may have had another one.
+    const settings = { model, effortLevel: effort ?? null, env }
     const tuned = JSON.stringify(settings)
     if (tuned === this.#tuned) return
     await this.started.query.applyFlagSettings(settings)
@@ -101,10 +109,10 @@ export class Conversation {
     this.#told = history.map((message) => fingerprint(message))
   }
 
-  /** Says the user's turn and lets the listener hear the answer. */
-  ask(prompt: HistoryMessage, listener: Listener): void {
+  /** Says the user's turn, in other words where it goes by `said`, and lets the listener hear the answer. */
+  ask(prompt: HistoryMessage, listener: Listener, said = prompt): void {
     this.#begin(listener)
-    this.started.inbox.push(userMessage(prompt.content))
+    this.started.inbox.push(userMessage(said.content))
     this.#told.push(fingerprint(prompt))
   }
 

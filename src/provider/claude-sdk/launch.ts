@@ -47,12 +47,12 @@ export function launchKey(launch: Launch): string {
 }
 
 /** Whether Claude Code's own tools stay away, so that the caller's can have their plain names. */
-export function plainNames(launch: Launch): boolean {
-  return launch.ownTools !== 'all' && launch.ownTools.length === 0
+export function plainNames({ ownTools }: Pick<Launch, 'ownTools'>): boolean {
+  return ownTools !== 'all' && ownTools.length === 0
 }
 
 /** What Claude Code puts before the name of a caller's tool. */
-export function callerPrefix(launch: Launch): string {
+export function callerPrefix(launch: Pick<Launch, 'ownTools'>): string {
   return plainNames(launch) ? '' : `mcp__${CALLER_SERVER}__`
 }
 

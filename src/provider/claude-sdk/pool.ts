@@ -1,7 +1,13 @@
 import { ProxyError } from '../../kit/error.ts'
 import type { Started } from './conversation.ts'
 import { Conversation } from './conversation.ts'
-import { answeredCalls, fingerprint, type HistoryMessage, withTracesAsCalls } from './history.ts'
+import {
+  answeredCalls,
+  fingerprint,
+  type HistoryMessage,
+  resultIds,
+  withTracesAsCalls,
+} from './history.ts'
 import { callerPrefix, type Launch, launchKey } from './launch.ts'
 import type { Plan } from './plan.ts'
 import { startClaude } from './start.ts'
@@ -20,6 +26,8 @@ export interface Acquired {
   /** Whether calls wait for the results that the prompt brings. */
   readonly answers: boolean
   readonly history: readonly HistoryMessage[]
+  /** The prompt as Claude Code is to hear it. */
+  readonly said: HistoryMessage
 }
 
 /** What is remembered of a conversation that its path names, also when its process is gone. */
@@ -57,26 +65,41 @@ export class ClaudePool {
   async acquire(plan: Plan, session: Session | undefined): Promise<Acquired> {
     if (this.#closed) throw shuttingDown()
     const history = this.#historyOf(plan, session)
-    const answered = answeredCalls(plan.prompt)
-    const key = launchKey(plan.launch)
-    for (const conversation of this.#conversations) {
-      if (conversation.started.key !== key || conversation.session !== session?.id) continue
-      const answers = conversation.state === 'waiting'
-      if (conversation.goesOnWith(history, answered)) {
-        conversation.hold()
-        await conversation.tune(plan.tuning)
-        return { conversation, answers, history }
-      }
+    const warm = this.#warm(plan, history, session)
+    if (warm !== undefined) {
+      const answers = warm.state === 'waiting'
+      warm.hold()
+      await warm.tune(plan.tuning)
+      return { conversation: warm, answers, history, said: plan.prompt }
     }
+    const turns = withTracesAsCalls([...history, plan.prompt])
+    const said = turns.pop() ?? plan.prompt
     const conversation = await this.#begin(plan.launch, session)
     try {
       await conversation.tune(plan.tuning)
-      await conversation.bring(history, withTracesAsCalls(history))
+      await conversation.bring(history, turns)
     } catch (error) {
       this.drop(conversation)
       throw this.#world.failure(error, conversation.started.stderr())
     }
-    return { conversation, answers: false, history }
+    return { conversation, answers: false, history, said }
+  }
+
+  /** The conversation that a request goes on with; one that waits in vain from now on ends. */
+  #warm(
+    plan: Plan,
+    history: readonly HistoryMessage[],
+    session: Session | undefined,
+  ): Conversation | undefined {
+    const answered = answeredCalls(plan.prompt)
+    const results = resultIds(plan.prompt)
+    const key = launchKey(plan.launch)
+    for (const conversation of this.#conversations) {
+      const fits = conversation.started.key === key && conversation.session === session?.id
+      if (fits && conversation.goesOnWith(history, answered)) return conversation
+      if (conversation.isOvertaken(results)) this.drop(conversation)
+    }
+    return undefined
   }
 
   /** The answer is out: a conversation stays for calls that wait, or where it has a name. */

@@ -79,11 +79,21 @@ function optionsOf(launch: Launch, world: ClaudeWorld, tools: CallerTools): Opti
     strictMcpConfig: !mixes,
     settingSources: [...settings.settingSources],
     thinking: launch.thinking,
-    ...(settings.maxTurns === undefined ? {} : { maxTurns: settings.maxTurns }),
+    ...limitsOf(launch, world),
     includePartialMessages: true,
     verbatimPrompts: true,
     persistSession: false,
   }
+}
+
+/** Each call of a caller's tool is a turn to Claude Code: to limit those is the caller's own affair. */
+function limitsOf(
+  launch: Launch,
+  { settings }: ClaudeWorld,
+): Pick<Options, 'maxTurns' | 'settings'> {
+  // Without it a tool of the caller's named "Bash" brings words about Claude Code's own commits (2.1.329).
+  if (plainNames(launch)) return { settings: { attribution: { commit: '', pr: '' } } }
+  return settings.maxTurns === undefined ? {} : { maxTurns: settings.maxTurns }
 }
 
 /** The caller's tools need no permission: the caller runs them, or does not. Where nobody asks, they are listed. */
@@ -131,6 +141,8 @@ function envOf(launch: Launch): Record<string, string> {
       ? { CLAUDE_AGENT_SDK_MCP_NO_PREFIX: '1', ENABLE_TOOL_SEARCH: 'false' }
       : {}),
     CLAUDE_CODE_DISABLE_REFUSAL_RETRY: '1',
+    // What was streamed half would come once more as a whole, without any event.
+    CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK: '1',
     CLAUDE_CODE_TOTAL_TOKENS_REMINDER: 'off',
     MCP_TOOL_TIMEOUT: String(FOREVER_MS),
     MAX_MCP_OUTPUT_TOKENS: '100000000',
