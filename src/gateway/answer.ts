@@ -29,6 +29,9 @@ const SPEAKS: Readonly<Record<Endpoint, Codec | undefined>> = {
   model: undefined,
 }
 
+/** The longest that a timer takes. */
+const FOREVER_MS = 2_147_483_647
+
 /** What one request becomes on its way up. */
 interface Ascent {
   readonly body: Exchange['body']
@@ -141,12 +144,13 @@ function relayCall(
   waits: boolean,
 ): RelayCall {
   const { timing } = gateway.options
+  const own = route.provider.watchesSilence === true
   return {
     provider: route.provider,
     prepared,
     controller: new AbortController(),
-    headerTimeoutMs: timing.headerTimeoutMs,
-    idleTimeoutMs: timing.idleTimeoutMs,
+    headerTimeoutMs: own ? FOREVER_MS : timing.headerTimeoutMs,
+    idleTimeoutMs: own ? FOREVER_MS : timing.idleTimeoutMs,
     pool: gateway.pool,
     raw: exchange.endpoint === 'upload',
     waits,

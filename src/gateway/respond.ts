@@ -150,7 +150,7 @@ function pumped(
     machine,
     ticker,
     pingAfter: timing.pingAfterMs,
-    idleAfter: timing.idleTimeoutMs,
+    idleAfter: call.idleTimeoutMs,
     cancel: (reason) => call.controller.abort(reason),
     firstByte: () => settlement.firstByte(),
     settled({ bytes, left, error }) {

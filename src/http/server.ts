@@ -3,13 +3,11 @@ import { clientKeys } from '../auth/client-key.ts'
 import { type LazyLogins, lazyLogins } from '../auth/lazy-logins.ts'
 import { loginsOptions } from '../config/logins-options.ts'
 import { isLoopback } from '../config/loopback.ts'
-import { dataFolder } from '../config/paths.ts'
 import type { Settings } from '../config/schema.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import { Ticker } from '../kit/clock.ts'
 import { ProxyError } from '../kit/error.ts'
 import type { ClaudeSdkOptions } from '../provider/claude-sdk/claude-sdk-options.ts'
-import { PermissionDesk } from '../provider/claude-sdk/permission-desk.ts'
 import { createProviders } from '../provider/index.ts'
 import { createLogger, type Format, type Logger } from '../record/log.ts'
 import { logObserver } from '../record/observer.ts'
@@ -17,11 +15,10 @@ import { createApp } from './app.ts'
 import type { App } from './context.ts'
 import { Door } from './door.ts'
 import { EventStreams } from './event-stream.ts'
-import { logPermissions } from './log-permissions.ts'
 import { LoginDesk } from './login-desk.ts'
 import { portOwner } from './port-owner.ts'
-import { CLAUDE_SDK } from './prefixes.ts'
 import { RateLimit } from './rate-limit.ts'
+import { claudeOf, permissionDeskOf, sdkEntries } from './sdk-wiring.ts'
 
 /** A server that takes requests. */
 export interface RunningServer {
@@ -48,14 +45,6 @@ const KEEP_ALIVE_SECONDS = 120
 /** How long the end of a drained server may wait for its last bytes to leave, ms. */
 const LAST_BYTES_MS = 500
 
-const SDK_ENTRY = {
-  name: CLAUDE_SDK,
-  kind: CLAUDE_SDK,
-  credential: 'auto',
-  headers: {},
-  models: {},
-} as const
-
 /** What changes while the server runs. */
 interface State {
   draining: boolean
@@ -69,14 +58,9 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const logins = createLogins(options, logger)
   const own = { permissions: permissionDeskOf(settings, logger), eventStreams: new EventStreams() }
   const state: State = { draining: false, port: settings.server.port }
-  const gateway = createGateway(options, logger, logins, claudeOf(options, own.permissions, state))
-  const guard = guardOf(settings)
-  const door = new Door({
-    logger,
-    guard,
-    draining: () => state.draining,
-    onlyAddress: guard.limitsLoopback ? undefined : onlyAddress(settings.server.host),
-  })
+  const claude = claudeOf(options, own.permissions, () => state.port)
+  const gateway = createGateway(options, logger, logins, claude)
+  const door = doorOf(settings, logger, state)
   const context = {
     ...appOf(options, state),
     gateway,
@@ -113,6 +97,12 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   }
 }
 
+function doorOf(settings: Settings, logger: Logger, state: State): Door {
+  const guard = guardOf(settings)
+  const address = guard.limitsLoopback ? undefined : onlyAddress(settings.server.host)
+  return new Door({ logger, guard, draining: () => state.draining, onlyAddress: address })
+}
+
 /** What the routes need of the settings alone. */
 function appOf({ settings, version }: StartOptions, state: State) {
   const { limits, server } = settings
@@ -141,40 +131,11 @@ function endOwn({ permissions, eventStreams }: Pick<App, 'permissions' | 'eventS
   eventStreams.endAll()
 }
 
-function permissionDeskOf({ sdk }: Settings, logger: Logger): PermissionDesk {
-  const timeoutMs = sdk.permission_timeout_seconds * 1000
-  const desk = new PermissionDesk({ rules: sdk.permission_rules, timeoutMs })
-  logPermissions(desk, logger)
-  return desk
-}
-
 /** Nothing of them is loaded before a request, the status or a login asks. */
 function createLogins(options: StartOptions, logger: Logger): LazyLogins {
   const { settings, env, home, version } = options
   const shout = (message: string) => logger.log('error', message)
   return lazyLogins(loginsOptions(settings, { env, home, version, shout }))
-}
-
-function claudeOf(
-  { settings, env, home, version }: StartOptions,
-  desk: PermissionDesk,
-  state: State,
-): ClaudeSdkOptions {
-  const { auth_token: token, tokens } = settings.security
-  const keys = [token, ...tokens.map((own) => own.token)]
-  const upstream = Object.values(settings.providers).map(({ api_key: key }) => key)
-  return {
-    settings: settings.sdk,
-    env,
-    home,
-    self: process.execPath,
-    version,
-    port: () => state.port,
-    clientKeys: keys.filter((key) => key !== undefined),
-    upstreamKeys: upstream.filter((key) => key !== undefined),
-    dataDir: dataFolder(env, home),
-    desk,
-  }
 }
 
 function createGateway(
@@ -185,20 +146,14 @@ function createGateway(
 ): Gateway {
   const { settings, version } = options
   const { server, network, routing } = settings
-  // Behind /sdk, whatever the settings name.
-  const sdkEntry = CLAUDE_SDK in settings.providers ? [] : [{ ...SDK_ENTRY, version }]
-  const upstreams = createProviders(
-    [
-      ...Object.entries(settings.providers).map(([name, own]) => ({ name, version, ...own })),
-      ...sdkEntry,
-    ],
-    {
-      logins: logins.sources,
-      loopbackOnly: isLoopback(server.host),
-      identity: settings.auth.oauth.system_prompt_injection,
-      claude,
-    },
-  )
+  const configured = Object.entries(settings.providers)
+  const entries = configured.map(([name, own]) => ({ name, version, ...own }))
+  const upstreams = createProviders([...entries, ...sdkEntries(settings, version)], {
+    logins: logins.sources,
+    loopbackOnly: isLoopback(server.host),
+    identity: settings.auth.oauth.system_prompt_injection,
+    claude,
+  })
   return new Gateway({
     routes: { upstreams, default: routing.default, models: routing.models },
     timing: {

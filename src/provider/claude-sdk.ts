@@ -28,7 +28,11 @@ export function createClaudeSdkProvider(options: ProviderOptions): Provider {
   const prepared = new WeakMap<PreparedCall, Prepared>()
   let runtime: Promise<ClaudeRuntime> | undefined
   const running = () => {
-    runtime ??= load(name, claude)
+    runtime ??= load(name, claude).catch((error) => {
+      // What it needs may be there at the next request.
+      runtime = undefined
+      throw error
+    })
     return runtime
   }
   return {
@@ -36,6 +40,7 @@ export function createClaudeSdkProvider(options: ProviderOptions): Provider {
     kind: 'claude-sdk',
     wire: 'messages',
     answersOnly: true,
+    watchesSilence: true,
     async prepare(call) {
       const { method, path, body } = call
       const own = { url: BASE_URL + path, method, headers: new Headers(), body }
@@ -54,7 +59,9 @@ export function createClaudeSdkProvider(options: ProviderOptions): Provider {
       return (await running()).status()
     },
     async close() {
-      await (await runtime)?.close()
+      // What could not be loaded has started nothing.
+      const loaded = await runtime?.catch(() => undefined)
+      await loaded?.close()
     },
   }
 }

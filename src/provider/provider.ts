@@ -98,6 +98,8 @@ export interface Provider {
   readonly defaultMaxTokens?: number | undefined
   /** It has the model endpoint and a list of models only: no exact counts, no files. */
   readonly answersOnly?: boolean
+  /** Its silence is work, and it knows itself when to give up: no timeout of ours ends its answer. */
+  readonly watchesSilence?: boolean
   /** Ends what it keeps running. */
   close?(): Promise<void>
 }

@@ -1,91 +1,71 @@
-import { ProxyError } from '../../kit/error.ts'
+import type { ProxyError } from '../../kit/error.ts'
 import { Assembler } from '../../protocol/messages/assemble.ts'
 import { errorEvent } from '../../protocol/messages/error.ts'
 import { renderEvent } from '../../protocol/messages/events.ts'
 import type { StreamEvent } from '../../protocol/messages/schema.ts'
-import type { HistoryMessage } from './history.ts'
-import type { Plan } from './plan.ts'
-import type { Acquired, ClaudePool, Session } from './pool.ts'
+import type { Conversation } from './conversation.ts'
+import type { Claim, ClaudePool } from './pool.ts'
 import type { TraceForm } from './traces.ts'
-import { Turn } from './turn.ts'
+import { Turn, type TurnOptions } from './turn.ts'
 
 /** One request to Claude Code. */
-export interface Asked {
-  readonly plan: Plan
-  readonly session: Session | undefined
+export interface Asked extends Claim {
   readonly traces: TraceForm
   /** The executable, for errors that name it. */
   readonly path: string
-  readonly signal: AbortSignal
 }
 
 /**
  * Serves a request by a conversation of the pool. The reply comes when the answer begins, so that a failure before it
  * has its status; a client that leaves ends the turn.
- * @throws ProxyError
+ * @throws ProxyError, or the signal's reason
  */
 export async function answerByClaude(pool: ClaudePool, asked: Asked): Promise<Response> {
-  const { plan, session, signal } = asked
-  const acquired = await pool.acquire(plan, session)
-  const { conversation } = acquired
-  if (signal.aborted) {
-    await pool.abandon(conversation)
-    throw left()
-  }
-  const collected = plan.stream ? new Streamed() : new Collected()
-  const turn = new Turn(
-    {
-      plan,
-      traces: asked.traces,
-      path: asked.path,
-      stderr: conversation.started.stderr,
-      costBefore: conversation.cost,
-      cost: (total) => {
-        conversation.cost = total
-      },
-      ownCalls: conversation.ownCalls,
+  const { plan, signal } = asked
+  const acquired = await pool.acquire(asked)
+  const { conversation, answers } = acquired
+  const answer = plan.stream ? new Streamed() : new Collected()
+  const over = () => signal.removeEventListener('abort', leave)
+  const turn = new Turn(optionsOf(asked, conversation), {
+    events: (events) => answer.events(events),
+    done: (message, pending, clean) => {
+      over()
+      if (clean) conversation.rest(message, pending)
+      // What Claude Code remembers of a turn that was cut is something else.
+      else void pool.abandon(conversation)
+      pool.release(asked, acquired, message)
+      answer.done()
     },
-    {
-      events: (events) => collected.events(events),
-      done: (answer, pending, clean) => {
-        signal.removeEventListener('abort', leave)
-        settle(pool, { acquired, asked, answer, pending, clean })
-        collected.done()
-      },
-      failed: (error) => {
-        signal.removeEventListener('abort', leave)
-        void pool.abandon(conversation)
-        collected.failed(error)
-      },
+    failed: (error) => {
+      over()
+      void pool.abandon(conversation)
+      answer.failed(error)
     },
-  )
+  })
   const leave = () => {
     turn.leave()
     void pool.abandon(conversation)
-    collected.failed(left())
+    answer.left(signal.reason)
   }
   signal.addEventListener('abort', leave, { once: true })
-  const hear = turn.hear.bind(turn)
-  if (acquired.answers) conversation.answer(plan.prompt, hear)
-  else conversation.ask(plan.prompt, hear, acquired.said)
-  return collected.response(leave)
+  if (signal.aborted) leave()
+  else if (answers) conversation.answer(plan.prompt, turn.hear.bind(turn))
+  else conversation.ask(plan.prompt, turn.hear.bind(turn), acquired.said)
+  return answer.response()
 }
 
-/** What was said is known now: the conversation rests, or ends where Claude Code's memory of it is another one. */
-function settle(
-  pool: ClaudePool,
-  end: {
-    readonly acquired: Acquired
-    readonly asked: Asked
-    readonly answer: HistoryMessage
-    readonly pending: readonly string[]
-    readonly clean: boolean
-  },
-): void {
-  const { acquired, asked, answer, pending, clean } = end
-  if (clean) acquired.conversation.rest(answer, pending)
-  else void pool.abandon(acquired.conversation)
-  pool.release(acquired, asked.plan, answer, asked.session)
+function optionsOf({ plan, traces, path }: Asked, conversation: Conversation): TurnOptions {
+  return {
+    plan,
+    traces,
+    path,
+    stderr: () => conversation.started.process.stderr,
+    costBefore: conversation.cost,
+    cost: (total) => {
+      conversation.cost = total
+    },
+    ownCalls: conversation.ownCalls,
+  }
 }
 
 /** The answer as a JSON body. */
@@ -103,6 +83,10 @@ class Collected {
 
   failed(error: ProxyError): void {
     this.#whole.reject(error)
+  }
+
+  left(reason: unknown): void {
+    this.#whole.reject(reason)
   }
 
   response(): Promise<Response> {
@@ -137,16 +121,21 @@ class Streamed {
     this.#close()
   }
 
-  async response(leave: () => void): Promise<Response> {
+  /** Nobody reads on, or whoever ended the call says why by itself. */
+  left(reason: unknown): void {
+    this.#phase = 'closed'
+    this.#begun.reject(reason)
+    this.#controller?.error(reason)
+    this.#controller = undefined
+  }
+
+  async response(): Promise<Response> {
     await this.#begun.promise
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {
         for (const bytes of this.#ahead) controller.enqueue(bytes)
         if (this.#phase === 'closed') controller.close()
         else this.#controller = controller
-      },
-      cancel: () => {
-        if (this.#phase !== 'closed') leave()
       },
     })
     return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
@@ -158,8 +147,4 @@ class Streamed {
     this.#controller?.close()
     this.#controller = undefined
   }
-}
-
-function left(): ProxyError {
-  return new ProxyError('client_closed', 'Client closed the request')
 }

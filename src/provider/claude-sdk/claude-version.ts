@@ -1,5 +1,4 @@
-import { stat } from 'node:fs/promises'
-import { headOf } from './find-claude.ts'
+import { open, stat } from 'node:fs/promises'
 import { excerpt } from './redact.ts'
 import type { RunClaude, RunResult } from './run-claude.ts'
 
@@ -82,9 +81,14 @@ export async function whyNotStarted(path: string, code: string): Promise<string>
   return `it is built for ${library}, whose loader "${loader}" this machine lacks; install the build for this machine's C library`
 }
 
+const HEAD_BYTES = 4096
+
+/** The first bytes of a file, where a script names its interpreter and a program its loader. */
 async function headOrNothing(path: string): Promise<string | undefined> {
   try {
-    return await headOf(path)
+    await using file = await open(path)
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0)
+    return buffer.toString('latin1', 0, bytesRead)
   } catch {
     // The reason is the answer: it is not there.
     return undefined

@@ -1,11 +1,12 @@
 import type { Query, SDKUserMessage } from '@anthropic-ai/claude-agent-sdk'
-import { ProxyError } from '../../kit/error.ts'
 import { isRecord } from '../../kit/json.ts'
 import type { Block } from '../../protocol/messages/schema.ts'
 import type { CallerTools } from './caller-tools.ts'
+import type { ClaudeProcess } from './claude-process.ts'
 import { fingerprint, type HistoryMessage } from './history.ts'
 import type { Inbox } from './inbox.ts'
 import type { Launch, Tuning } from './launch.ts'
+import type { SpawnSpec } from './world.ts'
 
 /** One message of the Agent SDK; which there are is read field by field. */
 export type SdkMessage = Record<string, unknown>
@@ -20,11 +21,9 @@ export interface Started {
   readonly tools: CallerTools
   readonly launch: Launch
   readonly key: string
-  readonly alive: () => boolean
-  /** Its last words on stderr. */
-  readonly stderr: () => string
-  /** Ends the process at once. */
-  readonly kill: () => void
+  /** How another process of its kind is started. */
+  readonly spec: SpawnSpec
+  readonly process: ClaudeProcess
 }
 
 type State = 'idle' | 'busy' | 'waiting' | 'closed'
@@ -72,7 +71,7 @@ export class Conversation {
     return history.every((message, at) => fingerprint(message) === told[at])
   }
 
-  /** Whether a request answers the calls that wait here; where this is not what goes on with it, nothing ever will. */
+  /** Whether these are the results of the calls that wait here. */
   isOvertaken(results: readonly string[]): boolean {
     return this.#state === 'waiting' && this.#pending.every((id) => results.includes(id))
   }
@@ -142,9 +141,13 @@ export class Conversation {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.#listener = undefined
-    // Whether it answers or not, its end follows.
-    const asked = this.started.query.interrupt().catch(() => undefined)
-    await Promise.race([asked, Bun.sleep(INTERRUPT_MS)])
+    const asked = this.started.query.interrupt().then(
+      () => true,
+      () => false,
+    )
+    const interrupted = await Promise.race([asked, Bun.sleep(INTERRUPT_MS).then(() => false)])
+    // What does not listen may have its upstream open still.
+    if (!interrupted) this.started.process.kill()
     this.#end()
   }
 
@@ -158,7 +161,7 @@ export class Conversation {
   #end(): void {
     this.started.inbox.close()
     this.started.query.close()
-    this.started.kill()
+    this.started.process.end()
   }
 
   #begin(listener: Listener): void {
@@ -174,7 +177,7 @@ export class Conversation {
   async #bringUser(content: readonly Block[]): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#begin((message, error) => {
-        if (message === undefined) reject(error ?? gone())
+        if (message === undefined) reject(error)
         else if (message.type === 'result') resolve()
       })
       this.started.inbox.push({ ...userMessage(content), shouldQuery: false })
@@ -220,20 +223,19 @@ export class Conversation {
     } catch (thrown) {
       error = thrown
     }
-    this.#ended = { error: error ?? gone() }
+    this.#ended = { error }
     this.#state = 'closed'
-    this.started.kill()
+    this.started.process.end()
     this.#listener?.(undefined, this.#ended.error)
   }
 
   #hear(message: SdkMessage): void {
-    if (this.#listener === undefined) this.#unheard.push(message)
-    else this.#listener(message)
+    if (this.#listener !== undefined) this.#listener(message)
+    // Calls wait: what tools of Claude Code's own give meanwhile belongs to the next answer.
+    else if (this.#state === 'waiting' || this.#state === 'busy') this.#unheard.push(message)
+    // A task in the background has ended and Claude Code goes on by itself, which no caller knows of.
+    else if (this.#state === 'idle' && message.type === 'stream_event') this.close()
   }
-}
-
-function gone(): ProxyError {
-  return new ProxyError('upstream_protocol', 'Claude Code ended before it answered: try again')
 }
 
 function userMessage(content: readonly Block[]): SDKUserMessage {

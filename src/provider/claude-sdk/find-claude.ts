@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { access, open, readdir, realpath, stat } from 'node:fs/promises'
+import { access, readdir, realpath, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { ProxyError } from '../../kit/error.ts'
 import {
@@ -135,17 +135,6 @@ async function namesIn(folder: string): Promise<string[]> {
   } catch {
     // Most machines have no such folder.
     return []
-  }
-}
-
-/** Whether a file is a Windows executable, an ELF, a script …: its first bytes as text. */
-export async function headOf(path: string, bytes = 4096): Promise<string> {
-  const file = await open(path)
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, 0)
-    return buffer.toString('latin1', 0, bytesRead)
-  } finally {
-    await file.close()
   }
 }
 

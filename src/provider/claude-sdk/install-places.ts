@@ -8,7 +8,16 @@ export interface Machine {
   readonly env: Environment
   readonly home: string
   readonly platform: NodeJS.Platform
+  /** The folders of programs for all users; without them those that are usual. */
+  readonly systemFolders?: readonly string[]
 }
+
+const SYSTEM_FOLDERS = [
+  '/opt/homebrew/bin',
+  '/home/linuxbrew/.linuxbrew/bin',
+  '/usr/local/bin',
+  '/usr/bin',
+] as const
 
 /** Windows writes `Path` and finds `PATH`. */
 export function variable({ env, platform }: Machine, name: string): string | undefined {
@@ -70,10 +79,7 @@ function unixFolders(machine: Machine): (string | undefined)[] {
     inHome('.claude', 'local', 'node_modules', '.bin'),
     below('NPM_CONFIG_PREFIX', 'bin'),
     below('npm_config_prefix', 'bin'),
-    '/opt/homebrew/bin',
-    '/home/linuxbrew/.linuxbrew/bin',
-    '/usr/local/bin',
-    '/usr/bin',
+    ...(machine.systemFolders ?? SYSTEM_FOLDERS),
     inHome('.npm-global', 'bin'),
     below('BUN_INSTALL', 'bin'),
     inHome('.bun', 'bin'),

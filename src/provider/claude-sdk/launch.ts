@@ -20,6 +20,8 @@ export interface Launch {
   readonly system: string
   /** Claude Code's own tools: all of them, or these. */
   readonly ownTools: 'all' | readonly string[]
+  /** Whether the user's MCP servers are there. */
+  readonly servers: boolean
   readonly callerTools: readonly CallerTool[]
   readonly thinking: Thinking
 }

@@ -17,6 +17,8 @@ export interface RequestTools {
   readonly caller: readonly CallerTool[]
   /** Claude Code's own: all of them, or these. */
   readonly own: 'all' | readonly string[]
+  /** Whether the user's MCP servers are there too. */
+  readonly servers: boolean
 }
 
 /** Anthropic's own tools that Claude Code has too, by the beginning of their type. */
@@ -59,16 +61,21 @@ export function readTools(
   })
   noteUnknown(tools, notes)
   const own = ownTools(request, asked, options)
-  return { caller: callerTools(callers, own, notes), own }
+  const servers = request.tool_choice?.type !== 'none' && keepsOwn(request, options)
+  return { caller: callerTools(callers, own, notes), own, servers }
+}
+
+function keepsOwn({ tools = [] }: MessagesRequest, { mixTools }: PlanOptions): boolean {
+  return mixTools || tools.length === 0
 }
 
 function ownTools(
-  { tools, tool_choice: choice }: MessagesRequest,
+  request: MessagesRequest,
   asked: readonly string[],
   options: PlanOptions,
 ): RequestTools['own'] {
-  if (choice?.type === 'none') return []
-  if (tools !== undefined && tools.length > 0 && !options.mixTools) return [...new Set(asked)]
+  if (request.tool_choice?.type === 'none') return []
+  if (!keepsOwn(request, options)) return [...new Set(asked)]
   return options.tools === 'all' ? 'all' : [...new Set([...options.tools, ...asked])]
 }
 

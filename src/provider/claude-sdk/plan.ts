@@ -98,6 +98,7 @@ function launchOf(request: MessagesRequest, tools: RequestTools): Launch {
       .map((block) => block.text ?? '')
       .join('\n\n'),
     ownTools: tools.own,
+    servers: tools.servers,
     callerTools: tools.caller,
     thinking: thinkingOf(request),
   }
@@ -128,7 +129,8 @@ function tuningOf(request: MessagesRequest, launch: Launch, notes: Note[]): Tuni
   const choice = request.tool_choice
   if (choice !== undefined && launch.callerTools.length > 0) {
     // A tool that must be called would be called again and again by Claude Code with its own.
-    if (alone || choice.type === 'auto') body.tool_choice = choice
+    const forces = choice.type !== 'auto' && choice.type !== 'none'
+    if (!forces || (alone && !launch.servers)) body.tool_choice = choice
     else notes.push(`tool_choice: "auto" beside Claude Code's own tools`)
   }
   return { model: request.model, effort: effortOf(config), maxTokens: request.max_tokens, body }

@@ -1,17 +1,14 @@
 import { ProxyError } from '../../kit/error.ts'
-import type { Started } from './conversation.ts'
-import { Conversation } from './conversation.ts'
-import {
-  answeredCalls,
-  fingerprint,
-  type HistoryMessage,
-  resultIds,
-  withTracesAsCalls,
-} from './history.ts'
+import { ClaudeProcess } from './claude-process.ts'
+import { Conversation, type Started } from './conversation.ts'
+import { answeredCalls, type HistoryMessage, resultIds, withTracesAsCalls } from './history.ts'
+import { KeptConversations } from './kept.ts'
 import { callerPrefix, type Launch, launchKey } from './launch.ts'
+import { orAborted } from './or-aborted.ts'
 import type { Plan } from './plan.ts'
+import { Spares } from './spares.ts'
 import { startClaude } from './start.ts'
-import type { ClaudeWorld } from './world.ts'
+import type { ClaudeWorld, SpawnSpec } from './world.ts'
 
 /** A conversation by a name of the caller's. */
 export interface Session {
@@ -20,101 +17,78 @@ export interface Session {
   readonly kept: boolean
 }
 
+/** One request as the pool sees it. */
+export interface Claim {
+  readonly plan: Plan
+  readonly session: Session | undefined
+  /** The client's leaving ends the wait at once. */
+  readonly signal: AbortSignal
+}
+
 /** A conversation that is ready for a request's prompt. */
 export interface Acquired {
   readonly conversation: Conversation
   /** Whether calls wait for the results that the prompt brings. */
   readonly answers: boolean
+  /** Whether it was started for this request. */
+  readonly fresh: boolean
   readonly history: readonly HistoryMessage[]
   /** The prompt as Claude Code is to hear it. */
   readonly said: HistoryMessage
 }
 
-/** What is remembered of a conversation that its path names, also when its process is gone. */
-interface Kept {
-  readonly messages: readonly HistoryMessage[]
-  readonly born: number
-  used: number
-}
-
 const SWEEP_MS = 1000
-/** More kept conversations than this are forgotten, the longest unused first. */
-const MOST_KEPT = 1000
 
 /** All Claude Codes that run: warm conversations, and spares for new ones. */
 export class ClaudePool {
   readonly #world: ClaudeWorld
   readonly #conversations = new Set<Conversation>()
-  readonly #spares = new Map<string, Promise<Started>>()
-  readonly #kept = new Map<string, Kept>()
+  readonly #kept = new KeptConversations()
+  readonly #spares: Spares
   #starting = 0
   #sweep: ReturnType<typeof setInterval> | undefined
   #closed = false
 
   constructor(world: ClaudeWorld) {
     this.#world = world
+    this.#spares = new Spares((spec) => new ClaudeProcess(world.isolate(spec)))
   }
 
   /** How many processes there are. */
   get counts(): { readonly busy: number; readonly warm: number; readonly spare: number } {
-    const busy = [...this.#conversations].filter(({ state }) => state === 'busy').length
-    return { busy, warm: this.#conversations.size - busy, spare: this.#spares.size }
+    const states = [...this.#conversations].map(({ state }) => state)
+    const busy = states.filter((state) => state === 'busy').length
+    const warm = states.filter((state) => state === 'idle' || state === 'waiting').length
+    return { busy: busy + this.#starting, warm, spare: this.#spares.count }
   }
 
-  /** The conversation that a request goes on with, or a new one that knows its history. */
-  async acquire(plan: Plan, session: Session | undefined): Promise<Acquired> {
+  /**
+   * The conversation that a request goes on with, or a new one that knows its history.
+   * @throws ProxyError, or the signal's reason
+   */
+  async acquire(claim: Claim): Promise<Acquired> {
     if (this.#closed) throw shuttingDown()
-    const history = this.#historyOf(plan, session)
-    const warm = this.#warm(plan, history, session)
-    if (warm !== undefined) {
-      const answers = warm.state === 'waiting'
-      warm.hold()
-      await warm.tune(plan.tuning)
-      return { conversation: warm, answers, history, said: plan.prompt }
-    }
-    const turns = withTracesAsCalls([...history, plan.prompt])
-    const said = turns.pop() ?? plan.prompt
-    const conversation = await this.#begin(plan.launch, session)
-    try {
-      await conversation.tune(plan.tuning)
-      await conversation.bring(history, turns)
-    } catch (error) {
-      this.drop(conversation)
-      throw this.#world.failure(error, conversation.started.stderr())
-    }
-    return { conversation, answers: false, history, said }
-  }
-
-  /** The conversation that a request goes on with; one that waits in vain from now on ends. */
-  #warm(
-    plan: Plan,
-    history: readonly HistoryMessage[],
-    session: Session | undefined,
-  ): Conversation | undefined {
-    const answered = answeredCalls(plan.prompt)
-    const results = resultIds(plan.prompt)
-    const key = launchKey(plan.launch)
-    for (const conversation of this.#conversations) {
-      const fits = conversation.started.key === key && conversation.session === session?.id
-      if (fits && conversation.goesOnWith(history, answered)) return conversation
-      if (conversation.isOvertaken(results)) this.drop(conversation)
-    }
-    return undefined
+    const { plan, session } = claim
+    const told = plan.history
+    const history =
+      session?.kept && told.length === 0 ? this.#kept.before(session.id, plan.prompt) : told
+    return (await this.#goOn(claim, history)) ?? (await this.#beginWith(claim, history))
   }
 
   /** The answer is out: a conversation stays for calls that wait, or where it has a name. */
-  release(
-    acquired: Acquired,
-    plan: Plan,
-    answer: HistoryMessage,
-    session: Session | undefined,
-  ): void {
-    const { conversation, history } = acquired
-    const messages = [...history, plan.prompt, answer]
-    if (session?.kept === true) this.#keep(session.id, messages)
-    if (conversation.state === 'closed') this.drop(conversation)
-    else if (conversation.state === 'idle' && session === undefined) this.drop(conversation)
-    this.#prewarm(plan.launch)
+  release({ plan, session }: Claim, acquired: Acquired, answer: HistoryMessage): void {
+    const { conversation, history, fresh } = acquired
+    if (session?.kept) {
+      this.#kept.keep(session.id, [...history, plan.prompt, answer])
+      // Of a conversation that went on elsewhere, or began anew, nothing else is asked again.
+      for (const other of this.#conversations) {
+        const rests = other.session === session.id && other.state !== 'busy'
+        if (rests && other !== conversation) this.drop(other)
+      }
+    }
+    const { state } = conversation
+    if (state === 'closed' || (state === 'idle' && session === undefined)) this.drop(conversation)
+    if (fresh && !this.#closed) this.#spares.keep(conversation.started.spec, this.#spareRoom())
   }
 
   /** Ends a conversation that rests, or is gone. */
@@ -133,40 +107,71 @@ export class ClaudePool {
   async close(): Promise<void> {
     this.#closed = true
     clearInterval(this.#sweep)
-    const spares = [...this.#spares.values()]
-    this.#spares.clear()
-    for (const spare of spares) spare.then(endStarted, () => undefined)
+    this.#spares.limit(0)
     await Promise.all([...this.#conversations].map((each) => this.abandon(each)))
     await this.#world.watchdog.end()
   }
 
-  #historyOf(plan: Plan, session: Session | undefined): readonly HistoryMessage[] {
-    if (session?.kept !== true || plan.history.length > 0) return plan.history
-    const kept = this.#kept.get(session.id)
-    const first = kept?.messages[0]
-    // The same first message once more begins anew.
-    if (kept === undefined || first === undefined) return plan.history
-    return fingerprint(first) === fingerprint(plan.prompt) ? plan.history : kept.messages
+  /** A conversation that has come just as far as the request says; one that fails at that is none. */
+  async #goOn(
+    { plan, session, signal }: Claim,
+    history: readonly HistoryMessage[],
+  ): Promise<Acquired | undefined> {
+    const answered = answeredCalls(plan.prompt)
+    const key = launchKey(plan.launch)
+    for (const conversation of this.#conversations) {
+      if (conversation.started.key !== key || conversation.session !== session?.id) continue
+      if (this.#isOver(conversation) || !conversation.goesOnWith(history, answered)) continue
+      const answers = conversation.state === 'waiting'
+      conversation.hold()
+      try {
+        await orAborted(conversation.tune(plan.tuning), signal)
+        return { conversation, answers, fresh: false, history, said: plan.prompt }
+      } catch {
+        // It has just ended: what was said in it is known, so another one can go on.
+        void this.abandon(conversation)
+        signal.throwIfAborted()
+      }
+    }
+    return undefined
   }
 
-  #keep(id: string, messages: readonly HistoryMessage[]): void {
-    const now = Date.now()
-    const born = this.#kept.get(id)?.born ?? now
-    this.#kept.delete(id)
-    this.#kept.set(id, { messages, born, used: now })
-    const [oldest] = this.#kept.keys()
-    if (this.#kept.size > MOST_KEPT && oldest !== undefined) this.#kept.delete(oldest)
+  async #beginWith(claim: Claim, history: readonly HistoryMessage[]): Promise<Acquired> {
+    const { plan, signal } = claim
+    this.#dropOvertaken(plan)
+    const turns = withTracesAsCalls([...history, plan.prompt])
+    const said = turns.pop() ?? plan.prompt
+    const conversation = await this.#begin(claim)
+    try {
+      const ready = async () => {
+        await conversation.tune(plan.tuning)
+        await conversation.bring(history, turns)
+      }
+      await orAborted(ready(), signal)
+    } catch (error) {
+      const { process } = conversation.started
+      this.drop(conversation)
+      process.kill()
+      signal.throwIfAborted()
+      throw this.#world.failure(error, process.child.spawnfile, process.stderr)
+    }
+    return { conversation, answers: false, fresh: true, history, said }
   }
 
-  async #begin(launch: Launch, session: Session | undefined): Promise<Conversation> {
+  /** Calls whose results come another way wait in vain from now on. */
+  #dropOvertaken({ prompt }: Plan): void {
+    const results = resultIds(prompt)
+    for (const conversation of this.#conversations) {
+      if (conversation.isOvertaken(results)) this.drop(conversation)
+    }
+  }
+
+  async #begin({ plan: { launch }, session, signal }: Claim): Promise<Conversation> {
     this.#makeRoom()
     this.#starting += 1
     try {
-      const started = await this.#start(launch)
-      const prefix = callerPrefix(launch)
-      const own = new Set(launch.callerTools.map(({ name }) => name))
-      const nameOf = (name: string) => (own.has(name) ? prefix + name : name)
-      const conversation = new Conversation(started, session?.id, nameOf)
+      const started = await this.#start(launch, signal)
+      const conversation = new Conversation(started, session?.id, callerCalls(launch))
       conversation.hold()
       this.#conversations.add(conversation)
       this.#sweep ??= setInterval(() => this.#expire(), SWEEP_MS)
@@ -174,34 +179,24 @@ export class ClaudePool {
       return conversation
     } finally {
       this.#starting -= 1
+      this.#spares.limit(this.#spareRoom())
     }
   }
 
-  /** A spare that is what is wanted, or a new process. */
-  async #start(launch: Launch): Promise<Started> {
-    const key = launchKey(launch)
-    const spare = this.#spares.get(key)
-    if (spare !== undefined) {
-      this.#spares.delete(key)
-      const started = await spare.catch(() => undefined)
-      if (started?.alive()) return started
+  /** By a spare, or a new process where there is none that fits, or it does not live. */
+  async #start(launch: Launch, signal: AbortSignal): Promise<Started> {
+    const anew = (spec: SpawnSpec) => new ClaudeProcess(this.#world.isolate(spec))
+    let spare: ClaudeProcess | undefined
+    const waiting = (spec: SpawnSpec) => {
+      spare = this.#spares.take(spec)
+      return spare ?? anew(spec)
     }
-    return startClaude(launch, this.#world)
-  }
-
-  #prewarm(launch: Launch): void {
-    const { prewarm } = this.#world.settings
-    const key = launchKey(launch)
-    if (prewarm === 0 || this.#closed || this.#spares.has(key)) return
-    for (const [other, spare] of this.#spares) {
-      if (this.#spares.size < prewarm) break
-      this.#spares.delete(other)
-      spare.then(endStarted, () => undefined)
+    try {
+      return await startClaude(launch, this.#world, waiting, signal)
+    } catch (error) {
+      if (spare === undefined || signal.aborted) throw error
+      return startClaude(launch, this.#world, anew, signal)
     }
-    const spare = startClaude(launch, this.#world)
-    this.#spares.set(key, spare)
-    // Who asks for it starts another one; a spare that does not start is nobody's failure.
-    spare.catch(() => this.#spares.delete(key))
   }
 
   /** A place for one more: the longest unused conversation that rests has to go. */
@@ -209,7 +204,8 @@ export class ClaudePool {
     const { maxSessions } = this.#world.settings
     if (this.#conversations.size + this.#starting < maxSessions) return
     const resting = [...this.#conversations].filter(({ state }) => state !== 'busy')
-    const [oldest] = resting.sort((one, other) => one.used - other.used)
+    const since = ({ state, used }: Conversation) => (state === 'closed' ? 0 : used)
+    const [oldest] = resting.sort((one, other) => since(one) - since(other))
     if (oldest === undefined) {
       const text = `All ${maxSessions} Claude Codes are at work: try again, or raise sdk.max_sessions`
       throw new ProxyError('unavailable', text, { headers: { 'retry-after': '5' } })
@@ -217,23 +213,36 @@ export class ClaudePool {
     this.drop(oldest)
   }
 
+  /** How many may wait beside those that are in use. */
+  #spareRoom(): number {
+    const { prewarm, maxSessions } = this.#world.settings
+    const used = this.#conversations.size + this.#starting
+    return Math.max(0, Math.min(prewarm, maxSessions - used))
+  }
+
   #expire(): void {
     const { idleMs, lifetimeMs } = this.#world.settings
-    const now = Date.now()
-    const over = ({ born, used }: { born: number; used: number }) =>
-      now - used > idleMs || now - born > lifetimeMs
     for (const conversation of this.#conversations) {
-      const rests = conversation.state !== 'busy'
-      if (conversation.state === 'closed' || (rests && over(conversation))) this.drop(conversation)
+      const { state } = conversation
+      const over = state !== 'busy' && this.#isOver(conversation)
+      if (state === 'closed' || over) this.drop(conversation)
     }
-    for (const [id, kept] of this.#kept) if (now - kept.born > lifetimeMs) this.#kept.delete(id)
+    this.#spares.expire(idleMs)
+    this.#kept.expire(lifetimeMs)
+  }
+
+  #isOver({ born, used }: Conversation): boolean {
+    const { idleMs, lifetimeMs } = this.#world.settings
+    const now = Date.now()
+    return now - used > idleMs || now - born > lifetimeMs
   }
 }
 
-function endStarted(started: Started): void {
-  started.inbox.close()
-  started.query.close()
-  started.kill()
+/** What Claude Code calls the caller's tools. */
+function callerCalls(launch: Launch): (name: string) => string {
+  const prefix = callerPrefix(launch)
+  const own = new Set(launch.callerTools.map(({ name }) => name))
+  return (name) => (own.has(name) ? prefix + name : name)
 }
 
 function shuttingDown(): ProxyError {

@@ -1,22 +1,22 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { ProxyError } from '../../kit/error.ts'
 import type { ProviderStatus } from '../provider.ts'
 import { type Asked, answerByClaude } from './answer.ts'
-import { claudeEnv } from './claude-env.ts'
+import { claudeEnv, settingsOver } from './claude-env.ts'
 import type { ClaudeSdkOptions } from './claude-sdk-options.ts'
+import { configDirOf, readClaudeSettings } from './claude-settings.ts'
 import { ClaudeVersions } from './claude-version.ts'
 import { ClaudeFinder } from './find-claude.ts'
-import type { PlanOptions } from './plan-tools.ts'
 import { ClaudePool } from './pool.ts'
 import { runnerOf } from './run-claude.ts'
-import { failureOfThrown, notInstalled } from './sdk-failure.ts'
+import { failureOfSilence, failureOfThrown, notInstalled } from './sdk-failure.ts'
 import { SdkStatus } from './sdk-status.ts'
 import { Watchdog } from './watchdog.ts'
 import type { ClaudeSettings, ClaudeWorld, SpawnSpec } from './world.ts'
 
 /** Everything behind `/sdk` that is made once, when it is first asked. */
 export class ClaudeRuntime {
-  readonly planOptions: PlanOptions
   readonly #finder: ClaudeFinder
   readonly #pool: ClaudePool
   readonly #status: SdkStatus
@@ -26,7 +26,6 @@ export class ClaudeRuntime {
     const { settings, env, home, self } = options
     const platform = process.platform
     this.#options = options
-    this.planOptions = { tools: toolsOf(settings.tools), mixTools: settings.mix_tools }
     this.#finder = new ClaudeFinder({ cliPath: settings.cli_path, env, home, platform, self })
     const cwd = workFolder(options)
     this.#pool = new ClaudePool(this.#world(cwd))
@@ -61,6 +60,14 @@ export class ClaudeRuntime {
     return found.path
   }
 
+  /** What takes a way back to ccproxy out of Claude Code's own settings, which win over its environment. */
+  async #overlay(cwd: string): Promise<ReturnType<typeof settingsOver>> {
+    const { env, home, settings, port } = this.#options
+    const configDir = configDirOf(home, settings.env.CLAUDE_CONFIG_DIR ?? env.CLAUDE_CONFIG_DIR)
+    const own = await readClaudeSettings({ configDir, cwd, sources: settings.setting_sources })
+    return settingsOver(own, { port: port(), extra: settings.env })
+  }
+
   #env(executable?: string): Record<string, string> {
     const { env, settings, port, clientKeys, upstreamKeys, version } = this.#options
     return claudeEnv({
@@ -81,7 +88,8 @@ export class ClaudeRuntime {
       settings: settingsOf(this.#options, cwd),
       watchdog: new Watchdog(),
       claude: () => this.#claude(),
-      env: () => this.#env(),
+      env: (executable) => this.#env(executable),
+      overlay: () => this.#overlay(cwd),
       isolate: (spec: SpawnSpec) => spec,
       permit: (tool, input, asked) =>
         desk.ask({
@@ -94,23 +102,38 @@ export class ClaudeRuntime {
           decisionReason: asked.decisionReason,
           blockedPath: asked.blockedPath,
         }),
-      failure: (thrown, stderr) =>
-        failureOfThrown(thrown, { path: 'claude', started: false, stderr }),
+      failure: (thrown, path, stderr) => {
+        const context = { path, started: false, stderr }
+        return thrown === undefined ? failureOfSilence(context) : failureOfThrown(thrown, context)
+      },
     }
   }
 }
 
-function toolsOf(tools: ClaudeSdkOptions['settings']['tools']): PlanOptions['tools'] {
-  if (tools === 'default') return 'all'
-  return tools === 'none' ? [] : tools
-}
-
 /** Claude Code works where the settings say, else in an empty folder of ccproxy's own. */
 function workFolder({ settings, home, dataDir }: ClaudeSdkOptions): string {
-  if (settings.cwd !== undefined) return settings.cwd.replace(/^~(?=$|[/\\])/, home)
+  const { cwd } = settings
+  if (cwd !== undefined) {
+    const folder = cwd.replace(/^~(?=$|[/\\])/, home)
+    if (existsSync(folder)) return resolve(folder)
+    throw unusable(
+      `Cannot work in sdk.cwd "${cwd}": there is no such folder; make it, or correct the setting`,
+    )
+  }
   const folder = join(dataDir, 'workspace')
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw unusable(
+      `Cannot make the folder "${folder}" for Claude Code: set sdk.cwd to another`,
+      cause,
+    )
+  }
   return folder
+}
+
+function unusable(text: string, cause?: unknown): ProxyError {
+  return new ProxyError('unavailable', text, { headers: { 'x-should-retry': 'false' }, cause })
 }
 
 function settingsOf({ settings }: ClaudeSdkOptions, cwd: string): ClaudeSettings {

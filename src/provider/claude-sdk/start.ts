@@ -1,72 +1,115 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import type {
   McpSdkServerConfigWithInstance,
   McpServerConfig,
   Options,
+  Query,
   SDKUserMessage,
+  Settings,
   SpawnOptions,
 } from '@anthropic-ai/claude-agent-sdk'
 import { ProxyError } from '../../kit/error.ts'
 import { CallerTools } from './caller-tools.ts'
+import type { ClaudeProcess } from './claude-process.ts'
 import type { Started } from './conversation.ts'
 import { Inbox } from './inbox.ts'
 import { CALLER_SERVER, callerNames, type Launch, launchKey, plainNames } from './launch.ts'
+import { orAborted } from './or-aborted.ts'
 import type { ClaudeWorld, SpawnSpec } from './world.ts'
 
 /** The most that Claude Code takes as a time, ms: a caller may think about a call for days. */
 const FOREVER_MS = 2_147_483_647
-/** How much of stderr is kept, characters. */
-const STDERR_CHARS = 4000
-/** How long a process whose input has ended may take to end, ms. */
-const GRACE_MS = 2500
+/** How long the Agent SDK may take to tell of a process's end, ms. */
+const LAST_WORDS_MS = 200
 /** Tools that make no sense where nobody sits before Claude Code. */
 const NEVER = ['AskUserQuestion', 'ScheduleWakeup']
 
-/** Starts a Claude Code and waits until it takes its first message; throws where it does not start. */
-export async function startClaude(launch: Launch, world: ClaudeWorld): Promise<Started> {
+/** How a process is had: one that waits already, or a new one. */
+export type Obtain = (spec: SpawnSpec) => ClaudeProcess
+
+/**
+ * Starts a Claude Code and waits until it takes its first message; throws where it does not start, or the signal ends
+ * the wait.
+ */
+export async function startClaude(
+  launch: Launch,
+  world: ClaudeWorld,
+  obtain: Obtain,
+  signal: AbortSignal,
+): Promise<Started> {
   const claude = await world.claude()
   const { query } = await import('@anthropic-ai/claude-agent-sdk')
+  const overlay = await world.overlay()
+  signal.throwIfAborted()
   world.watchdog.start()
   const inbox = new Inbox<SDKUserMessage>()
   const tools = new CallerTools(launch.callerTools)
-  const child = new Child()
-  const options = optionsOf(launch, world, tools)
-  const started = query({
+  const spawned = Promise.withResolvers<Spawned>()
+  const running = query({
     prompt: inbox,
     options: {
-      ...options,
+      ...optionsOf(launch, world, tools),
+      env: { ...world.env(claude), ...envOf(launch), ...world.watchdog.env },
+      settings: { ...overlay, ...settingsOf(launch) },
       pathToClaudeCodeExecutable: claude,
-      spawnClaudeCodeProcess: (asked) => child.spawn(world.isolate(specOf(asked))),
+      spawnClaudeCodeProcess: (asked) => {
+        const spec = specOf(asked)
+        const process = obtain(spec)
+        spawned.resolve({ spec, process })
+        return process.child
+      },
     },
   })
-  const running: Started = {
-    query: started,
-    inbox,
-    tools,
-    launch,
-    key: launchKey(launch),
-    alive: () => child.alive,
-    stderr: () => child.stderr,
-    kill: () => child.end(),
-  }
+  const { spec, process } = await readyIn(world, claude, { running, spawned, signal })
+  return { query: running, inbox, tools, launch, key: launchKey(launch), spec, process }
+}
+
+interface Spawned {
+  readonly spec: SpawnSpec
+  readonly process: ClaudeProcess
+}
+
+/** Waits for the first sign of life, `startTimeoutMs` at most; what gives none is ended. */
+async function readyIn(
+  world: ClaudeWorld,
+  claude: string,
+  start: {
+    readonly running: Query
+    readonly spawned: PromiseWithResolvers<Spawned>
+    readonly signal: AbortSignal
+  },
+): Promise<Spawned> {
+  const { running, spawned, signal } = start
+  const ready = running.initializationResult()
+  let own: Spawned | undefined
   try {
-    await inTime(started.initializationResult(), world.settings.startTimeoutMs)
-    return running
+    // Where the Agent SDK starts nothing it says why.
+    own = await Promise.race([spawned.promise, ready.then(() => spawned.promise)])
+    const living = Promise.race([ready, endOf(own.process)])
+    await orAborted(inTime(living, world.settings.startTimeoutMs), signal)
+    return own
   } catch (error) {
-    inbox.close()
-    started.close()
-    child.end()
-    throw world.failure(error, child.stderr)
+    own?.process.kill()
+    running.close()
+    if (signal.aborted) throw signal.reason
+    throw world.failure(error, claude, own?.process.stderr ?? '')
   }
+}
+
+/** Rejects, with what nobody threw, when a process ends. */
+async function endOf(process: ClaudeProcess): Promise<never> {
+  await process.gone
+  // What the Agent SDK makes of it says more.
+  await Bun.sleep(LAST_WORDS_MS)
+  throw undefined
 }
 
 function optionsOf(launch: Launch, world: ClaudeWorld, tools: CallerTools): Options {
   const { settings } = world
-  const mixes = settings.mixTools || launch.callerTools.length === 0
+  // To the caller's own tools no limit of turns is meant, though each of their calls is one to Claude Code.
+  const { maxTurns: turns } = settings
   return {
     cwd: settings.cwd,
     additionalDirectories: [...settings.addDirs],
-    env: { ...world.env(), ...envOf(launch), ...world.watchdog.env },
     systemPrompt: systemOf(launch),
     tools:
       launch.ownTools === 'all' ? { type: 'preset', preset: 'claude_code' } : [...launch.ownTools],
@@ -74,33 +117,33 @@ function optionsOf(launch: Launch, world: ClaudeWorld, tools: CallerTools): Opti
     disallowedTools: [...settings.disallowedTools, ...NEVER],
     permissionMode: settings.permissionMode,
     allowDangerouslySkipPermissions: settings.permissionMode === 'bypassPermissions',
-    ...(settings.permissionMode === 'dontAsk' ? {} : { canUseTool: permitOf(launch, world) }),
-    mcpServers: serversOf(launch, mixes ? settings.mcpServers : {}, tools),
-    strictMcpConfig: !mixes,
+    ...(asks(settings) ? { canUseTool: permitOf(launch, world) } : {}),
+    mcpServers: serversOf(launch, launch.servers ? settings.mcpServers : {}, tools),
+    strictMcpConfig: !launch.servers,
     settingSources: [...settings.settingSources],
     thinking: launch.thinking,
-    ...limitsOf(launch, world),
+    ...(turns === undefined || plainNames(launch) ? {} : { maxTurns: turns }),
     includePartialMessages: true,
     verbatimPrompts: true,
     persistSession: false,
   }
 }
 
-/** Each call of a caller's tool is a turn to Claude Code: to limit those is the caller's own affair. */
-function limitsOf(
-  launch: Launch,
-  { settings }: ClaudeWorld,
-): Pick<Options, 'maxTurns' | 'settings'> {
-  // Without it a tool of the caller's named "Bash" brings words about Claude Code's own commits (2.1.329).
-  if (plainNames(launch)) return { settings: { attribution: { commit: '', pr: '' } } }
-  return settings.maxTurns === undefined ? {} : { maxTurns: settings.maxTurns }
+/** Without it a tool of the caller's named "Bash" brings words about Claude Code's own commits (2.1.329). */
+function settingsOf(launch: Launch): Settings {
+  return plainNames(launch) ? { attribution: { commit: '', pr: '' } } : {}
 }
 
 /** The caller's tools need no permission: the caller runs them, or does not. Where nobody asks, they are listed. */
 function allowedOf(launch: Launch, { settings }: ClaudeWorld): string[] {
-  const asks = settings.permissionMode === 'default' || settings.permissionMode === 'acceptEdits'
-  const caller = asks || launch.callerTools.length === 0 ? [] : [`mcp__${CALLER_SERVER}__*`]
+  const caller =
+    asks(settings) || launch.callerTools.length === 0 ? [] : [`mcp__${CALLER_SERVER}__*`]
   return [...settings.allowedTools, ...caller]
+}
+
+/** Whether there is anything that Claude Code asks permission for. */
+function asks({ permissionMode: mode }: ClaudeWorld['settings']): boolean {
+  return mode !== 'dontAsk' && mode !== 'bypassPermissions'
 }
 
 function permitOf(launch: Launch, world: ClaudeWorld): NonNullable<Options['canUseTool']> {
@@ -153,37 +196,6 @@ function specOf({ command, args, cwd, env }: SpawnOptions): SpawnSpec {
   const own: Record<string, string> = {}
   for (const [name, value] of Object.entries(env)) if (value !== undefined) own[name] = value
   return { command, args, cwd: cwd ?? '/', env: own }
-}
-
-/** The process behind a query, with the end of what it wrote to stderr. */
-class Child {
-  #process: ChildProcess | undefined
-  stderr = ''
-
-  spawn(spec: SpawnSpec) {
-    const { command, args, cwd, env } = spec
-    const child = spawn(command, [...args], { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
-    child.stderr.setEncoding('utf8')
-    child.stderr.on('data', (text: string) => {
-      this.stderr = (this.stderr + text).slice(-STDERR_CHARS)
-    })
-    this.#process = child
-    return child
-  }
-
-  get alive(): boolean {
-    const child = this.#process
-    return child !== undefined && child.exitCode === null && child.signalCode === null
-  }
-
-  /** Lets it end by itself for a little, since its input has ended, and then ends it. */
-  end(): void {
-    const child = this.#process
-    if (child === undefined || !this.alive) return
-    const timer = setTimeout(() => child.kill('SIGKILL'), GRACE_MS)
-    timer.unref()
-    child.once('exit', () => clearTimeout(timer))
-  }
 }
 
 async function inTime<Value>(promise: Promise<Value>, ms: number): Promise<Value> {

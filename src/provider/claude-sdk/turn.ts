@@ -7,12 +7,8 @@ import type { HistoryMessage } from './history.ts'
 import { callerNames } from './launch.ts'
 import type { Plan } from './plan.ts'
 import { ReplyMachine, type Told, type TurnEnd } from './reply-machine.ts'
-import {
-  endingOfResult,
-  failureOfThrown,
-  isErrorNotice,
-  type ResultContext,
-} from './sdk-failure.ts'
+import { endingOfResult, type ResultContext } from './result-ending.ts'
+import { failureOfSilence, failureOfThrown, isErrorNotice } from './sdk-failure.ts'
 import { StopSequences } from './stop-sequences.ts'
 import { TokenLimit } from './token-limit.ts'
 import { type TraceForm, wholeBlock } from './traces.ts'
@@ -191,7 +187,8 @@ export class Turn {
 
   #thrown(error: unknown): ProxyError {
     const { path, stderr } = this.#options
-    return failureOfThrown(error, { path, started: true, stderr: stderr() })
+    const context = { path, started: true, stderr: stderr() }
+    return error === undefined ? failureOfSilence(context) : failureOfThrown(error, context)
   }
 }
 

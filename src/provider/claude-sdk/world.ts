@@ -38,7 +38,9 @@ export interface ClaudeWorld {
   /** The executable's path; throws `unavailable` with what to do where there is none. */
   claude(): Promise<string>
   /** The environment that Claude Code runs in. */
-  env(): Readonly<Record<string, string>>
+  env(executable: string): Readonly<Record<string, string>>
+  /** Settings that are to win over those of Claude Code's own files. */
+  overlay(): Promise<{ readonly env: Record<string, string> } | undefined>
   isolate(spec: SpawnSpec): SpawnSpec
   permit(
     tool: string,
@@ -46,5 +48,5 @@ export interface ClaudeWorld {
     asked: Parameters<CanUseTool>[2],
   ): Promise<PermissionOutcome>
   /** What a client is told of something that the Agent SDK threw. */
-  failure(thrown: unknown, stderr: string): ProxyError
+  failure(thrown: unknown, path: string, stderr: string): ProxyError
 }

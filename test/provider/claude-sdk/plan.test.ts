@@ -37,7 +37,7 @@ describe('a request', () => {
     const read = plan({ system: 'Be brief', messages, stream: true }, NONE)
     expect(read).toEqual({
       launch: {
-        ...{ system: 'Be brief', ownTools: [], callerTools: [] },
+        ...{ system: 'Be brief', ownTools: [], servers: true, callerTools: [] },
         thinking: { type: 'disabled' },
       },
       tuning: {
