@@ -151,9 +151,13 @@ export class Conversation {
     this.#end()
   }
 
-  /** Ends the process of a conversation that rests. */
+  /** Ends the process of a conversation that rests; calls that wait are an open turn, which would go on by itself. */
   close(): void {
     if (this.#state === 'closed') return
+    if (this.#state === 'waiting') {
+      void this.abandon()
+      return
+    }
     this.#state = 'closed'
     this.#end()
   }

@@ -44,9 +44,18 @@ function contentOf({ role, content }: RequestMessage): Block[] {
     .filter((block) => block.type !== 'text' || block.text !== '')
     .map((block) => {
       const { cache_control: _own, ...rest } = block
+      if (block.type === 'tool_result') return withItsImages(rest)
       if (role !== 'system' || block.type !== 'text') return rest
       return { ...rest, text: systemReminder(block.text ?? '') }
     })
+}
+
+/** Claude Code takes all but words out of an error's result: one that has more says by words that it is an error. */
+function withItsImages(result: Block): Block {
+  const content = resultBlocks(result.content)
+  if (result.is_error !== true || content.every(({ type }) => type === 'text')) return result
+  const { is_error: _told, ...rest } = result
+  return { ...rest, content: [{ type: 'text', text: 'Error:' }, ...content] }
 }
 
 /**
@@ -131,13 +140,12 @@ export function answeredCalls(message: HistoryMessage): string[] | undefined {
   return ids.every((id) => id !== undefined) ? ids : undefined
 }
 
-/** Whether MCP has all of a result: it knows text and base64 images, and of an error its text only. */
-function isPlainResult({ type, content, is_error: isError }: Block): boolean {
+/** Whether MCP has all of a result: it knows text and base64 images. */
+function isPlainResult({ type, content }: Block): boolean {
   if (type !== 'tool_result') return false
   return resultBlocks(content).every((block) => {
     if (block.type === 'text') return true
-    if (block.type !== 'image' || isError === true) return false
-    return isRecord(block.source) && block.source.type === 'base64'
+    return block.type === 'image' && isRecord(block.source) && block.source.type === 'base64'
   })
 }
 

@@ -70,6 +70,14 @@ describe('a conversation', () => {
     expect(types).toEqual(['tool_result', 'tool_result', 'text', 'text'])
   })
 
+  test('says by words that a result is an error where it has more than words', () => {
+    const failed = { ...outcome('1', [text('See'), PNG]), is_error: true }
+    const messages: RequestMessage[] = [{ role: 'user', content: [failed] }]
+    expect(alternating(messages)).toEqual([user(outcome('1', [text('Error:'), text('See'), PNG]))])
+    const inWords = { ...failed, content: 'boom' }
+    expect(alternating([{ role: 'user', content: [inWords] }])).toEqual([user(inWords)])
+  })
+
   test('is not changed by what is made of it', () => {
     const messages: RequestMessage[] = [
       { role: 'user', content: [text('One')] },
@@ -189,7 +197,6 @@ describe('a turn of results', () => {
     ['nothing', [outcome('1', undefined)], ['1']],
     ['an image', [outcome('1', [text('a'), PNG])], ['1']],
     ['an error in words', [failed('boom')], ['1']],
-    ['an error with an image', [failed([PNG])], undefined],
     ['a document', [outcome('1', [document])], undefined],
     ['an image by its URL', [outcome('1', [linked])], undefined],
     ['a result and a text', [outcome('1'), text('and now?')], undefined],
