@@ -161,21 +161,45 @@ describe("the caller's tools through /sdk", () => {
     ...{ type: 'document', title: 'Note' },
     source: { type: 'text', media_type: 'text/plain', data: 'Snow' },
   }
-  test.each<[string, Partial<Anthropic.ToolResultBlockParam>]>([
-    ['a document', { content: [document] }],
-    ['an error with an image', { is_error: true, content: [{ type: 'image', source: PNG }] }],
-  ])(
-    'take %s, which no waiting call could be given',
-    async (_, result) => {
+  test(
+    'take a document, which no waiting call could be given',
+    async () => {
       sdk.fake.reply(message([{ tool: 'get_weather', input: { city: 'Oslo' } }]), text('Snow.'))
       const first = await client().messages.create(ask)
       const [id = ''] = calls(first)
-      const told = { type: 'tool_result' as const, tool_use_id: id, ...result }
+      const told = { type: 'tool_result' as const, tool_use_id: id, content: [document] }
       const second = await client().messages.create(goOn(first, [told]))
       expect(second.content).toMatchObject([{ text: 'Snow.' }])
-      expect(lastTurn(1)).toEqual([asJson(told)])
-      // The one that waited in vain has ended.
+      const [result] = lastTurn(1).map(asJson)
+      expect(result?.tool_use_id).toBe(id)
+      expect(Array.isArray(result?.content) ? result.content[0] : result).toEqual(asJson(document))
+      // The one that waited in vain has ended, without another word to the API.
       await until('no Claude Code rests', async () => Number((await sdk.sessions()).warm) === 0)
+      expect(sdk.fake.messages().length).toBe(before + 2)
+    },
+    SDK_TEST_MS,
+  )
+
+  test(
+    'take an error with an image',
+    async () => {
+      sdk.fake.reply(message([{ tool: 'get_weather', input: { city: 'Oslo' } }]), text('Snow.'))
+      const first = await client().messages.create(ask)
+      const [id = ''] = calls(first)
+      const image = { type: 'image' as const, source: PNG }
+      const told = {
+        type: 'tool_result' as const,
+        tool_use_id: id,
+        is_error: true,
+        content: [image],
+      }
+      await client().messages.create(goOn(first, [told]))
+      expect(lastTurn(1)).toEqual([
+        {
+          ...{ type: 'tool_result', tool_use_id: id },
+          content: [{ type: 'text', text: 'Error:' }, image],
+        },
+      ])
     },
     SDK_TEST_MS,
   )
