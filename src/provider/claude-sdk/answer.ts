@@ -50,7 +50,7 @@ export async function answerByClaude(pool: ClaudePool, asked: Asked): Promise<Re
   signal.addEventListener('abort', leave, { once: true })
   if (signal.aborted) leave()
   else if (answers) conversation.answer(plan.prompt, turn.hear.bind(turn))
-  else conversation.ask(plan.prompt, turn.hear.bind(turn))
+  else conversation.ask(plan.prompt, turn.hear.bind(turn), acquired.said)
   return answer.response()
 }
 
@@ -64,6 +64,7 @@ function optionsOf({ plan, traces, path }: Asked, conversation: Conversation): T
     cost: (total) => {
       conversation.cost = total
     },
+    ownCalls: conversation.ownCalls,
   }
 }
 

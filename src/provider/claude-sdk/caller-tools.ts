@@ -113,11 +113,3 @@ function asMcp(block: Record<string, unknown>): object {
   }
   return { type: 'text', text: JSON.stringify(block) }
 }
-
-/** Whether a result can be given to a waiting call without loss. */
-export function isPlainResult(content: unknown): boolean {
-  return resultBlocks(content).every((block) => {
-    if (block.type === 'text') return true
-    return block.type === 'image' && isRecord(block.source) && block.source.type === 'base64'
-  })
-}

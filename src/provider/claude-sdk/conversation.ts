@@ -48,6 +48,8 @@ export class Conversation {
   #unheard: SdkMessage[] = []
   #ended: { readonly error: unknown } | undefined
   cost = 0
+  /** Names of Claude Code's own calls whose results are still to come, by call. */
+  readonly ownCalls = new Map<string, string>()
 
   constructor(started: Started, session: string | undefined, nameOf: (name: string) => string) {
     this.started = started
@@ -69,6 +71,11 @@ export class Conversation {
     return history.every((message, at) => fingerprint(message) === told[at])
   }
 
+  /** Whether these are the results of the calls that wait here. */
+  isOvertaken(results: readonly string[]): boolean {
+    return this.#state === 'waiting' && this.#pending.every((id) => results.includes(id))
+  }
+
   /** Takes it out of others' reach while a request makes ready for its turn. */
   hold(): void {
     this.#state = 'busy'
@@ -80,6 +87,7 @@ export class Conversation {
       CLAUDE_CODE_MAX_OUTPUT_TOKENS: maxTokens === undefined ? '' : String(maxTokens),
       CLAUDE_CODE_EXTRA_BODY: JSON.stringify(body),
     }
+    // Null is the model's own: an earlier turn may have had another one.
     const settings = { model, effortLevel: effort ?? null, env }
     const tuned = JSON.stringify(settings)
     if (tuned === this.#tuned) return
@@ -100,10 +108,10 @@ export class Conversation {
     this.#told = history.map((message) => fingerprint(message))
   }
 
-  /** Says the user's turn and lets the listener hear the answer. */
-  ask(prompt: HistoryMessage, listener: Listener): void {
+  /** Says the user's turn, in other words where it goes by `said`, and lets the listener hear the answer. */
+  ask(prompt: HistoryMessage, listener: Listener, said = prompt): void {
     this.#begin(listener)
-    this.started.inbox.push(userMessage(prompt.content))
+    this.started.inbox.push(userMessage(said.content))
     this.#told.push(fingerprint(prompt))
   }
 
@@ -143,9 +151,13 @@ export class Conversation {
     this.#end()
   }
 
-  /** Ends the process of a conversation that rests. */
+  /** Ends the process of a conversation that rests; calls that wait are an open turn, which would go on by itself. */
   close(): void {
     if (this.#state === 'closed') return
+    if (this.#state === 'waiting') {
+      void this.abandon()
+      return
+    }
     this.#state = 'closed'
     this.#end()
   }

@@ -20,6 +20,8 @@ export interface Launch {
   readonly system: string
   /** Claude Code's own tools: all of them, or these. */
   readonly ownTools: 'all' | readonly string[]
+  /** Whether the user's MCP servers are there. */
+  readonly servers: boolean
   readonly callerTools: readonly CallerTool[]
   readonly thinking: Thinking
 }
@@ -47,12 +49,12 @@ export function launchKey(launch: Launch): string {
 }
 
 /** Whether Claude Code's own tools stay away, so that the caller's can have their plain names. */
-export function plainNames(launch: Launch): boolean {
-  return launch.ownTools !== 'all' && launch.ownTools.length === 0
+export function plainNames({ ownTools }: Pick<Launch, 'ownTools'>): boolean {
+  return ownTools !== 'all' && ownTools.length === 0
 }
 
 /** What Claude Code puts before the name of a caller's tool. */
-export function callerPrefix(launch: Launch): string {
+export function callerPrefix(launch: Pick<Launch, 'ownTools'>): string {
   return plainNames(launch) ? '' : `mcp__${CALLER_SERVER}__`
 }
 

@@ -5,22 +5,14 @@ import { foreignSystem } from '../../protocol/messages/system.ts'
 import type { Note } from '../../protocol/protocol.ts'
 import { alternating, type HistoryMessage } from './history.ts'
 import {
-  type CallerTool,
   EFFORTS,
+  type Effort,
   type Launch,
   plainNames,
   type Thinking,
   type Tuning,
 } from './launch.ts'
-import { readTools } from './plan-tools.ts'
-
-/** What the settings say of every request. */
-export interface PlanOptions {
-  /** Claude Code's own tools: all, or these. */
-  readonly tools: 'all' | readonly string[]
-  /** Whether they stay where a request brings tools of its own. */
-  readonly mixTools: boolean
-}
+import { type PlanOptions, type RequestTools, readTools } from './plan-tools.ts'
 
 /** A Messages request as Claude Code can serve it. */
 export interface Plan {
@@ -36,7 +28,9 @@ export interface Plan {
 const check = checker(MessagesRequest)
 
 /** Fields that go up in the body as they are, by CLAUDE_CODE_EXTRA_BODY. */
-const CARRIED = ['stop_sequences', 'temperature', 'top_p', 'top_k'] as const
+const CARRIED = ['stop_sequences', 'temperature', 'top_p', 'top_k', 'service_tier'] as const
+/** Those that must not be in the requests that Claude Code's own tools make by themselves, on other models. */
+const CARRIED_ALONE = ['max_tokens', 'thinking'] as const
 
 /** Fields that are carried, or that Claude Code fills in by itself. */
 const KNOWN: ReadonlySet<string> = new Set([
@@ -50,6 +44,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   'tool_choice',
   'thinking',
   'output_config',
+  'output_format',
   'metadata',
 ])
 
@@ -63,10 +58,11 @@ export function readPlan(body: unknown, options: PlanOptions): Plan {
   for (const name of Object.keys(request)) {
     if (!KNOWN.has(name)) notes.push(`${name}: Claude Code has no such setting`)
   }
+  if (request.metadata?.user_id) notes.push('metadata.user_id: Claude Code sends its own')
   const messages = alternating(request.messages)
   const prompt = messages.pop()
   checkMessages(messages, prompt)
-  const launch = launchOf(request, readTools(request, notes), options)
+  const launch = launchOf(request, readTools(request, options, notes))
   return {
     launch,
     tuning: tuningOf(request, launch, notes),
@@ -96,18 +92,13 @@ function invalid(field: string, detail: string): ProxyError {
   return new ProxyError('invalid_request', `Cannot serve "${field}": ${detail}`, { field })
 }
 
-function launchOf(
-  request: MessagesRequest,
-  tools: { readonly caller: readonly CallerTool[]; readonly own: readonly string[] },
-  options: PlanOptions,
-): Launch {
-  const keeps = options.mixTools || tools.caller.length === 0
-  const own = keeps ? options.tools : []
+function launchOf(request: MessagesRequest, tools: RequestTools): Launch {
   return {
     system: foreignSystem(request.system)
       .map((block) => block.text ?? '')
       .join('\n\n'),
-    ownTools: own === 'all' ? own : [...new Set([...own, ...tools.own])],
+    ownTools: tools.own,
+    servers: tools.servers,
     callerTools: tools.caller,
     thinking: thinkingOf(request),
   }
@@ -127,19 +118,34 @@ function thinkingOf({ thinking }: MessagesRequest): Thinking {
 }
 
 function tuningOf(request: MessagesRequest, launch: Launch, notes: Note[]): Tuning {
+  const alone = plainNames(launch)
   const body: Record<string, unknown> = {}
-  for (const name of CARRIED) if (request[name] !== undefined) body[name] = request[name]
-  const { output_config: config, tool_choice: choice } = request
-  const effort = EFFORTS.find((known) => known === config?.effort)
+  for (const name of alone ? [...CARRIED, ...CARRIED_ALONE] : CARRIED) {
+    if (request[name] !== undefined) body[name] = request[name]
+  }
+  const config = outputConfig(request)
   // Beside the effort there is the form of the answer, which Claude Code has another way of asking for.
-  if (config !== undefined && Object.keys(config).some((name) => name !== 'effort')) {
-    body.output_config = config
-  }
-  if (choice !== undefined && choice.type !== 'none') {
+  if (Object.keys(config).some((name) => name !== 'effort')) body.output_config = config
+  const choice = request.tool_choice
+  if (choice !== undefined && launch.callerTools.length > 0) {
     // A tool that must be called would be called again and again by Claude Code with its own.
-    if (plainNames(launch)) body.tool_choice = choice
-    else if (choice.type !== 'auto')
-      notes.push(`tool_choice: "auto" beside Claude Code's own tools`)
+    const forces = choice.type !== 'auto' && choice.type !== 'none'
+    if (!forces || (alone && !launch.servers)) body.tool_choice = choice
+    else notes.push(`tool_choice: "auto" beside Claude Code's own tools`)
   }
-  return { model: request.model, effort, maxTokens: request.max_tokens, body }
+  return { model: request.model, effort: effortOf(config), maxTokens: request.max_tokens, body }
+}
+
+/** Structured outputs had a field of their own before they had a place here. @see wire.md 1.2 */
+function outputConfig(request: MessagesRequest): NonNullable<MessagesRequest['output_config']> {
+  const { output_config: config = {}, output_format: format } = request
+  return format === undefined || format === null ? config : { format, ...config }
+}
+
+function effortOf({ effort }: { readonly effort?: string }): Effort | undefined {
+  const known = EFFORTS.find((each) => each === effort)
+  if (effort !== undefined && known === undefined) {
+    throw invalid('output_config.effort', `it must be one of ${EFFORTS.join(', ')}`)
+  }
+  return known
 }

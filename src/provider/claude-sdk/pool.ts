@@ -1,7 +1,7 @@
 import { ProxyError } from '../../kit/error.ts'
 import { ClaudeProcess } from './claude-process.ts'
 import { Conversation, type Started } from './conversation.ts'
-import { answeredCalls, type HistoryMessage, withTracesAsCalls } from './history.ts'
+import { answeredCalls, type HistoryMessage, resultIds, withTracesAsCalls } from './history.ts'
 import { KeptConversations } from './kept.ts'
 import { callerPrefix, type Launch, launchKey } from './launch.ts'
 import { orAborted } from './or-aborted.ts'
@@ -33,6 +33,8 @@ export interface Acquired {
   /** Whether it was started for this request. */
   readonly fresh: boolean
   readonly history: readonly HistoryMessage[]
+  /** The prompt as Claude Code is to hear it. */
+  readonly said: HistoryMessage
 }
 
 const SWEEP_MS = 1000
@@ -124,7 +126,7 @@ export class ClaudePool {
       conversation.hold()
       try {
         await orAborted(conversation.tune(plan.tuning), signal)
-        return { conversation, answers, fresh: false, history }
+        return { conversation, answers, fresh: false, history, said: plan.prompt }
       } catch {
         // It has just ended: what was said in it is known, so another one can go on.
         void this.abandon(conversation)
@@ -136,11 +138,14 @@ export class ClaudePool {
 
   async #beginWith(claim: Claim, history: readonly HistoryMessage[]): Promise<Acquired> {
     const { plan, signal } = claim
+    this.#dropOvertaken(plan)
+    const turns = withTracesAsCalls([...history, plan.prompt])
+    const said = turns.pop() ?? plan.prompt
     const conversation = await this.#begin(claim)
     try {
       const ready = async () => {
         await conversation.tune(plan.tuning)
-        await conversation.bring(history, withTracesAsCalls(history))
+        await conversation.bring(history, turns)
       }
       await orAborted(ready(), signal)
     } catch (error) {
@@ -150,7 +155,15 @@ export class ClaudePool {
       signal.throwIfAborted()
       throw this.#world.failure(error, process.child.spawnfile, process.stderr)
     }
-    return { conversation, answers: false, fresh: true, history }
+    return { conversation, answers: false, fresh: true, history, said }
+  }
+
+  /** Calls whose results come another way wait in vain from now on. */
+  #dropOvertaken({ prompt }: Plan): void {
+    const results = resultIds(prompt)
+    for (const conversation of this.#conversations) {
+      if (conversation.isOvertaken(results)) this.drop(conversation)
+    }
   }
 
   async #begin({ plan: { launch }, session, signal }: Claim): Promise<Conversation> {

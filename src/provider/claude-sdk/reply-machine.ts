@@ -1,11 +1,13 @@
 import { isRecord } from '../../kit/json.ts'
 import type {
   Block,
-  BlockDelta,
+  MessageDelta,
   MessageUsage,
   StreamEvent,
 } from '../../protocol/messages/schema.ts'
+import { mergeUsage } from '../../protocol/messages/usage.ts'
 import { objectIn, recordsIn, textOf } from '../../protocol/value.ts'
+import { asBlock, isDelta, textDelta } from './sdk-blocks.ts'
 import { callTrace, resultTrace, type TracedCall, type TraceForm, wholeBlock } from './traces.ts'
 import { addUsage } from './turn-usage.ts'
 
@@ -15,10 +17,15 @@ export type TurnEnd =
   | { readonly how: 'calls'; readonly ids: readonly string[] }
   /** Claude Code would go on by itself where the API ends. */
   | { readonly how: 'cut' }
+  /** The upstream broke off, and Claude Code would have the model say some of it again. */
+  | { readonly how: 'broken' }
 
 /** What one message of the Agent SDK becomes. */
 export interface Told {
+  /** What the model says. */
   readonly events: StreamEvent[]
+  /** What follows that is not the model's words, so that no limit of theirs holds for it. */
+  readonly after?: StreamEvent[]
   readonly end?: TurnEnd
 }
 
@@ -27,6 +34,8 @@ export interface ReplyOptions {
   /** The caller's name of a tool as Claude Code calls it; undefined for its own tools. */
   readonly callerName: (name: string) => string | undefined
   readonly traces: TraceForm
+  /** Names of own tools whose results are still to come, by call: they may outlast one answer. */
+  readonly ownCalls: Map<string, string>
 }
 
 /** A block that is under way: passed on under another number, or gathered to be told of as a whole. */
@@ -41,13 +50,20 @@ type OpenBlock =
 export class ReplyMachine {
   readonly #options: ReplyOptions
   readonly #open = new Map<number, OpenBlock>()
-  readonly #names = new Map<string, string>()
+  /** Traces that came while a block was under way. */
+  #held: Block[] = []
   #phase: 'before start' | 'open' | 'closed' = 'before start'
   #next = 0
+  /** The first block of the upstream answer under way, and whether an answer broke off after some of it was told. */
+  #first = 0
+  #spoiled = false
   #calls: string[] = []
-  #stop: { reason: string; sequence: string | null } = { reason: 'end_turn', sequence: null }
+  #delta: MessageDelta = { stop_reason: 'end_turn', stop_sequence: null }
   #earlier: MessageUsage = {}
   #current: MessageUsage = {}
+  /** Whether the last text that was told ends in mid-line, and whether another upstream answer follows it. */
+  #ragged = false
+  #seam = false
 
   constructor(options: ReplyOptions) {
     this.#options = options
@@ -62,9 +78,9 @@ export class ReplyMachine {
     if (this.#phase === 'closed' || textOf(message.parent_tool_use_id) !== undefined) return nothing
     switch (message.type) {
       case 'stream_event':
-        return isRecord(message.event) ? this.#event(message.event) : nothing
+        return isRecord(message.event) ? this.#event(message.event, message) : nothing
       case 'user':
-        return { events: this.#results(message.message) }
+        return { events: [], after: this.#results(message.message) }
       case 'result':
         return { events: [], end: { how: 'result', result: message } }
       default:
@@ -72,56 +88,63 @@ export class ReplyMachine {
     }
   }
 
-  /** The last events of an answer that ends here. */
-  finish(reason = this.#stop.reason, sequence = this.#stop.sequence, cost?: number): StreamEvent[] {
+  /** The last events of an answer that ends here, for a reason of the upstream's or another one. */
+  finish(
+    cut?: { readonly reason: string; readonly sequence?: string },
+    cost?: number,
+  ): StreamEvent[] {
     if (this.#phase !== 'open') return []
-    const left = [...this.#open.values()].flatMap((block): StreamEvent[] =>
-      block.kind === 'passed' ? [{ type: 'content_block_stop', index: block.index }] : [],
-    )
+    const left = [...this.#closeAll(), ...this.#release()]
     this.#phase = 'closed'
     const usage = addUsage(this.#earlier, this.#current)
     const told: MessageUsage = cost === undefined ? usage : Object.assign(usage, { cost_usd: cost })
-    return [
-      ...left,
-      {
-        type: 'message_delta',
-        delta: { stop_reason: reason, stop_sequence: sequence },
-        usage: told,
-      },
-      { type: 'message_stop' },
-    ]
+    const delta =
+      cut === undefined
+        ? this.#lastDelta()
+        : { stop_reason: cut.reason, stop_sequence: cut.sequence ?? null }
+    return [...left, { type: 'message_delta', delta, usage: told }, { type: 'message_stop' }]
   }
 
-  #event(event: Record<string, unknown>): Told {
+  #closeAll(): StreamEvent[] {
+    const open = [...this.#open.values()]
+    this.#open.clear()
+    return open.flatMap((block): StreamEvent[] =>
+      block.kind === 'passed' ? [{ type: 'content_block_stop', index: block.index }] : [],
+    )
+  }
+
+  #event(event: Record<string, unknown>, { abandoned_blocks }: Record<string, unknown>): Told {
     const index = typeof event.index === 'number' ? event.index : -1
     switch (event.type) {
       case 'message_start':
-        return { events: this.#start(event.message) }
+        return this.#start(event.message)
       case 'content_block_start':
-        return {
-          events: isRecord(event.content_block) ? this.#begin(index, event.content_block) : [],
-        }
+        return isRecord(event.content_block) ? this.#begin(index, event.content_block) : nothing
       case 'content_block_delta':
         return { events: isRecord(event.delta) ? this.#extend(index, event.delta) : [] }
       case 'content_block_stop':
-        return { events: this.#close(index) }
+        return this.#close(index)
       case 'message_delta':
         this.#learnEnd(event)
         return nothing
       case 'message_stop':
-        return this.#stopped()
+        return isRecord(abandoned_blocks) ? this.#abandoned(abandoned_blocks) : this.#stopped()
       default:
         return nothing
     }
   }
 
-  #start(message: unknown): StreamEvent[] {
-    if (!isRecord(message)) return []
+  #start(message: unknown): Told {
+    if (!isRecord(message)) return nothing
+    if (this.#spoiled) return { events: [], end: { how: 'broken' } }
     const usage = isRecord(message.usage) ? message.usage : {}
     this.#earlier = addUsage(this.#earlier, this.#current)
     this.#current = usage
-    this.#open.clear()
-    if (this.#phase !== 'before start') return []
+    this.#calls = []
+    this.#seam = this.#ragged
+    const left = this.#closeAll()
+    this.#first = this.#next
+    if (this.#phase !== 'before start') return { events: left, after: this.#release() }
     this.#phase = 'open'
     const start = {
       ...message,
@@ -134,29 +157,35 @@ export class ReplyMachine {
       stop_sequence: null,
       usage,
     }
-    return [{ type: 'message_start', message: start }]
+    return { events: [{ type: 'message_start', message: start }], after: this.#release() }
   }
 
-  #begin(index: number, block: Record<string, unknown>): StreamEvent[] {
+  #begin(index: number, block: Record<string, unknown>): Told {
     const own = asBlock(block)
-    if (own.type === 'tool_use') {
-      const { id = '', name = '' } = own
-      const callerName = this.#options.callerName(name)
-      if (callerName === undefined) {
-        this.#names.set(id, name)
-        this.#open.set(index, { kind: 'traced', call: { id, name, input: {} }, json: '' })
-        return []
-      }
-      this.#calls.push(id)
-      return this.#pass(index, { ...own, name: callerName })
+    if (own.type !== 'tool_use') return this.#pass(index, own)
+    const { id = '', name = '' } = own
+    const callerName = this.#options.callerName(name)
+    if (callerName === undefined) {
+      this.#options.ownCalls.set(id, name)
+      this.#open.set(index, { kind: 'traced', call: { id, name, input: {} }, json: '' })
+      return nothing
     }
-    return this.#pass(index, own)
+    this.#calls.push(id)
+    return this.#pass(index, { ...own, name: callerName })
   }
 
-  #pass(index: number, block: Block): StreamEvent[] {
+  #pass(index: number, block: Block): Told {
     const passed = this.#next++
     this.#open.set(index, { kind: 'passed', index: passed })
-    return [{ type: 'content_block_start', index: passed, content_block: block }]
+    const events: StreamEvent[] = [
+      { type: 'content_block_start', index: passed, content_block: block },
+    ]
+    if (block.type !== 'text' || !this.#seam) return { events }
+    this.#seam = false
+    // Who reads all text as one would see the end of one turn and the beginning of the next as one word.
+    return this.#options.traces === 'blocks'
+      ? { events }
+      : { events, after: [textDelta(passed, SEAM)] }
   }
 
   #extend(index: number, delta: Record<string, unknown>): StreamEvent[] {
@@ -166,66 +195,100 @@ export class ReplyMachine {
       block.json += textOf(delta.partial_json) ?? ''
       return []
     }
-    return isDelta(delta) ? [{ type: 'content_block_delta', index: block.index, delta }] : []
+    if (!isDelta(delta)) return []
+    if (delta.type === 'text_delta' && delta.text !== '') this.#ragged = /\S$/.test(delta.text)
+    return [{ type: 'content_block_delta', index: block.index, delta }]
   }
 
-  #close(index: number): StreamEvent[] {
+  #close(index: number): Told {
     const block = this.#open.get(index)
-    if (block === undefined) return []
+    if (block === undefined) return nothing
     this.#open.delete(index)
-    if (block.kind === 'passed') return [{ type: 'content_block_stop', index: block.index }]
+    if (block.kind === 'passed') {
+      const stop: StreamEvent = { type: 'content_block_stop', index: block.index }
+      return { events: [stop], after: this.#release() }
+    }
     const call = { ...block.call, input: objectIn(block.json) ?? {} }
-    return this.#trace(callTrace(this.#options.traces, call))
+    return { events: [], after: this.#trace(callTrace(this.#options.traces, call)) }
   }
 
   #trace(block: Block | undefined): StreamEvent[] {
-    return block === undefined || this.#phase !== 'open' ? [] : wholeBlock(this.#next++, block)
+    if (block !== undefined) this.#held.push(block)
+    return this.#release()
+  }
+
+  /** Tells the traces that wait, unless a block is under way: tools run while the model still speaks. */
+  #release(): StreamEvent[] {
+    const isOpen = [...this.#open.values()].some(({ kind }) => kind === 'passed')
+    if (this.#phase !== 'open' || isOpen || this.#held.length === 0) return []
+    const held = this.#held
+    this.#held = []
+    this.#ragged = false
+    this.#seam = false
+    return held.flatMap((block) => wholeBlock(this.#next++, block))
   }
 
   /** Claude Code says by user messages what its own tools gave. */
   #results(message: unknown): StreamEvent[] {
     if (!isRecord(message)) return []
+    const { ownCalls, traces } = this.#options
     return recordsIn(message.content).flatMap((block) => {
       const result = asBlock(block)
-      const name = this.#names.get(result.tool_use_id ?? '')
+      const id = result.tool_use_id ?? ''
+      const name = ownCalls.get(id)
       if (result.type !== 'tool_result' || name === undefined) return []
-      return this.#trace(resultTrace(this.#options.traces, name, result))
+      ownCalls.delete(id)
+      return this.#trace(resultTrace(traces, name, result))
     })
   }
 
   #learnEnd({ delta, usage }: Record<string, unknown>): void {
-    if (isRecord(usage)) this.#current = { ...this.#current, ...usage }
-    const reason = isRecord(delta) ? textOf(delta.stop_reason) : undefined
-    if (reason === undefined || !isRecord(delta)) return
-    this.#stop = { reason, sequence: textOf(delta.stop_sequence) ?? null }
+    if (isRecord(usage)) this.#current = mergeUsage(this.#current, usage)
+    if (!isRecord(delta)) return
+    const reason = textOf(delta.stop_reason)
+    if (reason === undefined) return
+    this.#delta = {
+      ...delta,
+      stop_reason: reason,
+      stop_sequence: textOf(delta.stop_sequence) ?? null,
+    }
+  }
+
+  /** Calls of Claude Code's own tools are no reason to stop for the caller. */
+  #lastDelta(): MessageDelta {
+    const delta = this.#delta
+    if (delta.stop_reason !== 'tool_use' || this.#calls.length > 0) return delta
+    return { ...delta, stop_reason: 'end_turn' }
   }
 
   /** The calls of the caller's tools are all known now: they end the answer. */
   #stopped(): Told {
-    if (this.#calls.length > 0) {
-      return { events: this.finish('tool_use', null), end: { how: 'calls', ids: this.#calls } }
-    }
-    return FINAL.has(this.#stop.reason) ? { events: this.finish(), end: { how: 'cut' } } : nothing
+    const isCut = FINAL.has(this.#delta.stop_reason ?? '')
+    if (!isCut && this.#calls.length === 0) return nothing
+    const ids = this.#calls
+    if (isCut) return { events: [], after: this.finish(), end: { how: 'cut' } }
+    const after = this.finish({ reason: 'tool_use' })
+    return { events: [], after, end: { how: 'calls', ids } }
+  }
+
+  /**
+   * The upstream broke off. After a finished block Claude Code has the model go on, which says some of it again;
+   * else the result tells why, or it is tried anew: a loss only where some of it was told.
+   */
+  #abandoned({ from_block_index: from }: Record<string, unknown>): Told {
+    this.#spoiled = this.#next > this.#first
+    return from === 0 ? nothing : { events: [], end: { how: 'broken' } }
   }
 }
 
 /** Reasons after which Claude Code asks the model to go on, up to three times. */
-const FINAL: ReadonlySet<string> = new Set(['max_tokens', 'refusal'])
-
-const nothing: Told = { events: [] }
-
-function asBlock(block: Record<string, unknown>): Block {
-  return { ...block, type: textOf(block.type) ?? '' }
-}
-
-const DELTAS: ReadonlySet<unknown> = new Set([
-  'text_delta',
-  'input_json_delta',
-  'thinking_delta',
-  'signature_delta',
-  'citations_delta',
+const FINAL: ReadonlySet<string> = new Set([
+  'max_tokens',
+  'refusal',
+  'model_context_window_exceeded',
 ])
 
-function isDelta(delta: Record<string, unknown>): delta is BlockDelta & Record<string, unknown> {
-  return DELTAS.has(delta.type)
-}
+/** What parts the text of two turns for who reads it as one. */
+const SEAM = '\n\n'
+
+const nothing: Told = { events: [] }

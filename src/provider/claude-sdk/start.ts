@@ -4,6 +4,7 @@ import type {
   Options,
   Query,
   SDKUserMessage,
+  Settings,
   SpawnOptions,
 } from '@anthropic-ai/claude-agent-sdk'
 import { ProxyError } from '../../kit/error.ts'
@@ -48,7 +49,7 @@ export async function startClaude(
     options: {
       ...optionsOf(launch, world, tools),
       env: { ...world.env(claude), ...envOf(launch), ...world.watchdog.env },
-      ...(overlay === undefined ? {} : { settings: overlay }),
+      settings: { ...overlay, ...settingsOf(launch) },
       pathToClaudeCodeExecutable: claude,
       spawnClaudeCodeProcess: (asked) => {
         const spec = specOf(asked)
@@ -121,7 +122,8 @@ function tooLate(claude: string, ms: number): ProxyError {
 
 function optionsOf(launch: Launch, world: ClaudeWorld, tools: CallerTools): Options {
   const { settings } = world
-  const mixes = settings.mixTools || launch.callerTools.length === 0
+  // To the caller's own tools no limit of turns is meant, though each of their calls is one to Claude Code.
+  const { maxTurns: turns } = settings
   return {
     cwd: settings.cwd,
     additionalDirectories: [...settings.addDirs],
@@ -133,15 +135,20 @@ function optionsOf(launch: Launch, world: ClaudeWorld, tools: CallerTools): Opti
     permissionMode: settings.permissionMode,
     allowDangerouslySkipPermissions: settings.permissionMode === 'bypassPermissions',
     ...(asks(settings) ? { canUseTool: permitOf(launch, world) } : {}),
-    mcpServers: serversOf(launch, mixes ? settings.mcpServers : {}, tools),
-    strictMcpConfig: !mixes,
+    mcpServers: serversOf(launch, launch.servers ? settings.mcpServers : {}, tools),
+    strictMcpConfig: !launch.servers,
     settingSources: [...settings.settingSources],
     thinking: launch.thinking,
-    ...(settings.maxTurns === undefined ? {} : { maxTurns: settings.maxTurns }),
+    ...(turns === undefined || plainNames(launch) ? {} : { maxTurns: turns }),
     includePartialMessages: true,
     verbatimPrompts: true,
     persistSession: false,
   }
+}
+
+/** Without it a tool of the caller's named "Bash" brings words about Claude Code's own commits (2.1.329). */
+function settingsOf(launch: Launch): Settings {
+  return plainNames(launch) ? { attribution: { commit: '', pr: '' } } : {}
 }
 
 /** The caller's tools need no permission: the caller runs them, or does not. Where nobody asks, they are listed. */
@@ -194,6 +201,8 @@ function envOf(launch: Launch): Record<string, string> {
       ? { CLAUDE_AGENT_SDK_MCP_NO_PREFIX: '1', ENABLE_TOOL_SEARCH: 'false' }
       : {}),
     CLAUDE_CODE_DISABLE_REFUSAL_RETRY: '1',
+    // What was streamed half would come once more as a whole, without any event.
+    CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK: '1',
     CLAUDE_CODE_TOTAL_TOKENS_REMINDER: 'off',
     MCP_TOOL_TIMEOUT: String(FOREVER_MS),
     MAX_MCP_OUTPUT_TOKENS: '100000000',

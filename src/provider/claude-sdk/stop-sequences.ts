@@ -9,7 +9,7 @@ export interface Searched {
 
 /**
  * Looks for stop sequences in the text of a stream, also across deltas: what may be the beginning of one is held back
- * until the next text tells. Claude Code cannot be given any, so the text is cut here.
+ * until the next text tells. For upstreams that look for none themselves, and since an answer of several turns is one.
  */
 export class StopSequences {
   readonly #sequences: readonly string[]
@@ -56,17 +56,16 @@ function delta(index: number, text: string): StreamEvent {
   return { type: 'content_block_delta', index, delta: { type: 'text_delta', text } }
 }
 
-/** The sequence that is complete first; of two at one place the one listed first. */
+/** The sequence that is complete first, as the model would have been stopped; of two that end at one place the longer. */
 function firstOf(
   text: string,
   sequences: readonly string[],
 ): { at: number; sequence: string } | undefined {
-  let best: { at: number; sequence: string } | undefined
-  for (const sequence of sequences) {
-    const at = text.indexOf(sequence)
-    if (at !== -1 && (best === undefined || at < best.at)) best = { at, sequence }
-  }
-  return best
+  const found = sequences.map((sequence) => ({ at: text.indexOf(sequence), sequence }))
+  const end = ({ at, sequence }: { at: number; sequence: string }) => at + sequence.length
+  return found
+    .filter(({ at }) => at !== -1)
+    .sort((one, other) => end(one) - end(other) || one.at - other.at)[0]
 }
 
 /** How much of a text's end may be the beginning of a sequence, characters. */

@@ -1,17 +1,22 @@
 import type { StreamEvent } from '../../protocol/messages/schema.ts'
 
-/** A word, or a character of a script without spaces: what takes a token at the least. */
-const UNIT =
-  /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\s\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+/gu
+/** Characters of scripts without spaces between words. */
+const DENSE = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/
+/** The most of those that one token is taken to hold. */
+const DENSE_TOKEN = 8
+
+type Kind = 'space' | 'word' | 'dense'
 
 /**
- * Holds text to a number of tokens where the upstream does not: each word is taken for one token, the fewest that it
- * can be, so that nothing is cut which the API would have let through.
+ * Holds an answer to a number of tokens where the upstream does not: each word is taken for one token, the fewest that
+ * it can be, so that nothing is cut which the API would have let through.
  */
 export class TokenLimit {
   readonly #limit: number
-  #units = 0
-  #inWord = false
+  #tokens = 0
+  #kind: Kind = 'space'
+  /** How many dense characters the token under way holds. */
+  #dense = 0
 
   constructor(limit: number | undefined) {
     this.#limit = limit ?? Number.POSITIVE_INFINITY
@@ -22,9 +27,8 @@ export class TokenLimit {
     if (this.#limit === Number.POSITIVE_INFINITY) return { events: [...events], reached: false }
     const passed: StreamEvent[] = []
     for (const event of events) {
-      const text = textOf(event)
-      const end = text === undefined ? undefined : this.#count(text)
-      if (text === undefined || end === undefined) passed.push(event)
+      const end = this.#count(textOf(event) ?? '')
+      if (end === undefined) passed.push(event)
       else {
         if (end > 0) passed.push(shortened(event, end))
         return { events: passed, reached: true }
@@ -35,15 +39,27 @@ export class TokenLimit {
 
   /** Counts a text; where the limit falls into it, the place where it has to end. */
   #count(text: string): number | undefined {
-    for (const { index, 0: unit } of text.matchAll(UNIT)) {
-      const goesOn = index === 0 && this.#inWord && unit.length > 0
-      if (goesOn) continue
-      if (this.#units === this.#limit) return index
-      this.#units += 1
+    for (let at = 0; at < text.length; at += 1) {
+      if (!this.#begins(kindOf(text.charAt(at)))) continue
+      if (this.#tokens === this.#limit) return at
+      this.#tokens += 1
     }
-    this.#inWord = text === '' ? this.#inWord : /\S$/.test(text)
     return undefined
   }
+
+  /** Whether a character of this kind must be of another token than the one before it. */
+  #begins(kind: Kind): boolean {
+    const before = this.#kind
+    this.#kind = kind
+    if (kind !== 'dense') return kind === 'word' && before !== 'word'
+    this.#dense = before === 'dense' && this.#dense < DENSE_TOKEN ? this.#dense + 1 : 1
+    return this.#dense === 1
+  }
+}
+
+function kindOf(character: string): Kind {
+  if (/\s/.test(character)) return 'space'
+  return DENSE.test(character) ? 'dense' : 'word'
 }
 
 function textOf(event: StreamEvent): string | undefined {

@@ -1,18 +1,21 @@
+import { isRecord } from '../../kit/json.ts'
 import type { MessageUsage } from '../../protocol/messages/schema.ts'
 
-const COUNTS = [
-  'input_tokens',
-  'output_tokens',
-  'cache_creation_input_tokens',
-  'cache_read_input_tokens',
-] as const
-
-/** The counts of several upstream answers that are one answer for the caller; what is no count is the later one's. */
+/** The usage of several upstream answers that are one answer for the caller; what is no number is the later one's. */
 export function addUsage(earlier: MessageUsage, later: MessageUsage): MessageUsage {
-  const sum: MessageUsage = { ...earlier, ...later }
-  for (const name of COUNTS) {
-    const values = [earlier[name], later[name]].filter((value) => typeof value === 'number')
-    if (values.length > 0) sum[name] = values.reduce((total, value) => total + value, 0)
+  return added(earlier, later)
+}
+
+function added(
+  earlier: Readonly<Record<string, unknown>>,
+  later: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const sum: Record<string, unknown> = { ...earlier }
+  for (const [name, value] of Object.entries(later)) {
+    const before = earlier[name]
+    if (typeof before === 'number' && typeof value === 'number') sum[name] = before + value
+    else if (isRecord(before) && isRecord(value)) sum[name] = added(before, value)
+    else if (before === undefined || (value !== null && value !== undefined)) sum[name] = value
   }
   return sum
 }

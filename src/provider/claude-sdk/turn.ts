@@ -30,6 +30,8 @@ export interface TurnOptions {
   /** What the process had cost before, dollars. */
   readonly costBefore: number
   readonly cost: (total: number) => void
+  /** Claude Code's own calls that run on from one answer into the next. */
+  readonly ownCalls: Map<string, string>
 }
 
 /** One request's part of a conversation: the Agent SDK's messages in, the answer's events out, and one end. */
@@ -46,10 +48,14 @@ export class Turn {
   #rateLimit: unknown
 
   constructor(options: TurnOptions, hearer: TurnHearer) {
-    const { plan, traces } = options
+    const { plan, traces, ownCalls } = options
     this.#options = options
     this.#hearer = hearer
-    this.#machine = new ReplyMachine({ callerName: callerNames(plan.launch), traces })
+    this.#machine = new ReplyMachine({
+      callerName: callerNames(plan.launch),
+      traces,
+      ownCalls,
+    })
     this.#stops = new StopSequences(plan.stopSequences)
     this.#limit = new TokenLimit(plan.tuning.maxTokens)
   }
@@ -79,8 +85,10 @@ export class Turn {
     this.#over = true
   }
 
-  #take({ events, end }: Told): void {
-    if (this.#tell(events) && end !== undefined) this.#end(end)
+  #take({ events, after = [], end }: Told): void {
+    if (!this.#tell(events)) return
+    this.#pass(after)
+    if (end !== undefined) this.#end(end)
   }
 
   /** Passes events on up to a stop sequence or the limit; false where that ended the turn. */
@@ -88,12 +96,13 @@ export class Turn {
     const searched = this.#stops.push(events)
     const limited = this.#limit.push(searched.events)
     this.#pass(limited.events)
-    if (limited.reached) return this.#cut('max_tokens', null)
-    return searched.found === undefined || this.#cut('stop_sequence', searched.found)
+    if (limited.reached) return this.#cut({ reason: 'max_tokens' })
+    const { found } = searched
+    return found === undefined || this.#cut({ reason: 'stop_sequence', sequence: found })
   }
 
-  #cut(reason: string, sequence: string | null): false {
-    this.#pass(this.#machine.finish(reason, sequence))
+  #cut(cut: { readonly reason: string; readonly sequence?: string }): false {
+    this.#pass(this.#machine.finish(cut))
     this.#done([], false)
     return false
   }
@@ -106,6 +115,7 @@ export class Turn {
 
   #end(end: TurnEnd): void {
     if (end.how === 'result') this.#result(end.result)
+    else if (end.how === 'broken') this.fail(brokenOff())
     else this.#done(end.how === 'calls' ? end.ids : [], end.how === 'calls')
   }
 
@@ -117,8 +127,8 @@ export class Turn {
       this.fail(new ProxyError('upstream_protocol', 'Claude Code ended the turn: try again'))
     } else {
       if (!this.#machine.started) this.#tellWhole(result)
-      const reason = ending.kind === 'stopped' ? ending.stopReason : undefined
-      this.#pass(this.#machine.finish(reason, undefined, this.#costOf(result)))
+      const cut = ending.kind === 'stopped' ? { reason: ending.stopReason } : undefined
+      this.#pass(this.#machine.finish(cut, this.#costOf(result)))
       this.#done([], ending.kind === 'done')
     }
   }
@@ -133,10 +143,11 @@ export class Turn {
   #tellWhole(result: Record<string, unknown>): void {
     const model = this.#options.plan.tuning.model
     const message = { id: `msg_${crypto.randomUUID()}`, model, usage: result.usage }
-    this.#pass(this.#machine.push(streamEvent({ type: 'message_start', message })).events)
     const text: Block = { type: 'text', text: textOf(result.result) ?? '' }
-    for (const event of wholeBlock(0, text))
-      this.#pass(this.#machine.push(streamEvent(event)).events)
+    for (const event of [{ type: 'message_start', message }, ...wholeBlock(0, text)]) {
+      const { events, after = [] } = this.#machine.push(streamEvent(event))
+      this.#pass([...events, ...after])
+    }
   }
 
   /** What this turn alone cost; Claude Code counts for its whole process. */
@@ -179,6 +190,11 @@ export class Turn {
     const context = { path, started: true, stderr: stderr() }
     return error === undefined ? failureOfSilence(context) : failureOfThrown(error, context)
   }
+}
+
+function brokenOff(): ProxyError {
+  const text = 'The API broke off in mid-answer: send the request again'
+  return new ProxyError('upstream_protocol', text, { type: 'api_error' })
 }
 
 /** The words for a status whose own words Claude Code keeps to itself while it tries again. */

@@ -1,0 +1,224 @@
+import { describe, expect, test } from 'bun:test'
+import { type Plan, readPlan } from '../../../src/provider/claude-sdk/plan.ts'
+import type { PlanOptions } from '../../../src/provider/claude-sdk/plan-tools.ts'
+
+const ALL: PlanOptions = { tools: 'all', mixTools: false }
+const MIXED: PlanOptions = { tools: 'all', mixTools: true }
+const NONE: PlanOptions = { tools: [], mixTools: false }
+const weather = {
+  name: 'get_weather',
+  description: 'The weather',
+  input_schema: { type: 'object', properties: { city: { type: 'string' } } },
+}
+const search = { type: 'web_search_20250305', name: 'web_search' }
+
+function plan(more: object, options = ALL): Plan {
+  const messages = [{ role: 'user', content: 'Hello' }]
+  return readPlan({ model: 'claude-x', max_tokens: 100, messages, ...more }, options)
+}
+
+/** The error that a request is refused with, which names its field. */
+function refused(more: object, options = ALL): unknown {
+  try {
+    plan(more, options)
+  } catch (error) {
+    return error
+  }
+  return undefined
+}
+
+describe('a request', () => {
+  test('is its conversation, its launch and its tuning', () => {
+    const messages = [
+      { role: 'user', content: 'One' },
+      { role: 'assistant', content: 'Two' },
+      { role: 'user', content: 'Three' },
+    ]
+    const read = plan({ system: 'Be brief', messages, stream: true }, NONE)
+    expect(read).toEqual({
+      launch: {
+        ...{ system: 'Be brief', ownTools: [], servers: true, callerTools: [] },
+        thinking: { type: 'disabled' },
+      },
+      tuning: {
+        ...{ model: 'claude-x', effort: undefined, maxTokens: 100, body: { max_tokens: 100 } },
+      },
+      history: [
+        { role: 'user', content: [{ type: 'text', text: 'One' }] },
+        { role: 'assistant', content: [{ type: 'text', text: 'Two' }] },
+      ],
+      prompt: { role: 'user', content: [{ type: 'text', text: 'Three' }] },
+      ...{ stopSequences: [], stream: true, notes: [] },
+    })
+  })
+
+  test('has a system prompt of blocks without what is for Anthropic only', () => {
+    const system = [
+      { type: 'text', text: 'x-anthropic-billing-header: cc_version=1;' },
+      { type: 'text', text: 'One', cache_control: { type: 'ephemeral' } },
+      { type: 'text', text: 'Two' },
+    ]
+    expect(plan({ system }).launch.system).toBe('One\n\nTwo')
+  })
+
+  test.each([
+    ['messages', { messages: [] }],
+    ['messages', { messages: [{ role: 'user', content: '' }] }],
+    [
+      'messages',
+      {
+        messages: [
+          { role: 'user', content: 'a' },
+          { role: 'assistant', content: 'b' },
+        ],
+      },
+    ],
+    [
+      'messages.0',
+      {
+        messages: [
+          { role: 'assistant', content: 'a' },
+          { role: 'user', content: 'b' },
+        ],
+      },
+    ],
+    ['tools.0.name', { tools: [{ ...weather, name: 'a.b' }] }],
+    ['tools.1.name', { tools: [weather, weather] }],
+    ['tools.0.name', { tools: [{ input_schema: {} }] }],
+    ['output_config.effort', { output_config: { effort: 'some' } }],
+    ['temperature', { temperature: 'hot' }],
+    ['model', { model: '' }],
+  ])('is refused for its %s', (field, more) => {
+    expect(refused(more)).toMatchObject({ field })
+  })
+})
+
+describe('a field', () => {
+  test.each([
+    ['temperature', 0.3],
+    ['top_p', 0.9],
+    ['top_k', 5],
+    ['stop_sequences', ['END']],
+    ['service_tier', 'standard_only'],
+    ['max_tokens', 0],
+    ['thinking', { type: 'enabled', budget_tokens: 2048, display: 'omitted' }],
+  ])('"%s" goes up as it is', (name, value) => {
+    const read = plan({ [name]: value }, NONE)
+    expect(read.tuning.body[name]).toEqual(value)
+    expect(read.notes).toEqual([])
+  })
+
+  test('that only the caller’s model can take stays away from what own tools ask by themselves', () => {
+    const { tuning, launch } = plan({ thinking: { type: 'adaptive' } })
+    expect(tuning.body).toEqual({})
+    expect(tuning.maxTokens).toBe(100)
+    expect(launch.thinking).toEqual({ type: 'adaptive' })
+  })
+
+  test.each([
+    ['context_management', {}],
+    ['mcp_servers', []],
+    ['container', 'c'],
+    ['speed', 'fast'],
+    ['something_new', 1],
+  ])('"%s" is named', (name, value) => {
+    expect(plan({ [name]: value }).notes).toEqual([`${name}: Claude Code has no such setting`])
+  })
+
+  test('"metadata" is named where it says who the user is', () => {
+    expect(plan({ metadata: { user_id: 'me' } }).notes).toEqual([
+      'metadata.user_id: Claude Code sends its own',
+    ])
+    expect(plan({ metadata: { session_id: 'my-session' } }).notes).toEqual([])
+  })
+
+  test('of the answer’s form goes up, also by its older name', () => {
+    const format = { type: 'json_schema', schema: { type: 'object' } }
+    const output_config = { effort: 'low', format }
+    const read = plan({ output_config }, NONE)
+    expect(read.tuning).toMatchObject({ effort: 'low', body: { output_config } })
+    expect(plan({ output_format: format }).tuning.body).toEqual({ output_config: { format } })
+    expect(plan({ output_config: { effort: 'max' } }).tuning).toMatchObject({
+      effort: 'max',
+      body: {},
+    })
+  })
+})
+
+describe('tools', () => {
+  test("are Claude Code's own where the request brings none", () => {
+    expect(plan({}).launch.ownTools).toBe('all')
+    expect(plan({ tools: [] }).launch.ownTools).toBe('all')
+    expect(plan({}, { tools: ['Read'], mixTools: false }).launch.ownTools).toEqual(['Read'])
+  })
+
+  test("are the caller's alone where it brings some, unless they are to be mixed", () => {
+    const { launch, notes } = plan({ tools: [weather] })
+    expect(launch).toMatchObject({ ownTools: [], callerTools: [{ name: 'get_weather' }] })
+    expect(launch.callerTools[0]?.schema).toEqual(weather.input_schema)
+    expect(notes).toEqual([])
+    expect(plan({ tools: [weather] }, MIXED).launch.ownTools).toBe('all')
+  })
+
+  test("of Anthropic's are Claude Code's where it has them and the settings let them be", () => {
+    const own = (options: PlanOptions, ...tools: object[]) => plan({ tools }, options)
+    expect(own(ALL, search).launch.ownTools).toEqual(['WebSearch'])
+    expect(own(ALL, search, weather).launch.ownTools).toEqual(['WebSearch'])
+    expect(own({ tools: ['WebSearch', 'Read'], mixTools: true }, search).launch.ownTools).toEqual([
+      'WebSearch',
+      'Read',
+    ])
+    const plain = own(NONE, search)
+    expect(plain.launch.ownTools).toEqual([])
+    expect(plain.notes).toEqual(['tools.0: the settings leave WebSearch out'])
+  })
+
+  test('that Claude Code lacks, and settings of tools, are named', () => {
+    const tools = [
+      { type: 'bash_20250124', name: 'bash' },
+      { ...weather, strict: true, defer_loading: false, input_examples: [{}] },
+      { ...search, max_uses: 3 },
+      { name: 'ToolSearch', input_schema: {} },
+    ]
+    expect(plan({ tools }).notes).toEqual([
+      'tools.0: Claude Code has no bash_20250124',
+      'tools: strict, input_examples, max_uses not carried to Claude Code',
+    ])
+    expect(plan({ tools: tools.slice(3) }).notes).toEqual([
+      'tools.0: Claude Code takes no "ToolSearch"',
+    ])
+  })
+
+  test('may have names as long as Claude Code lets pass', () => {
+    const named = (length: number) => ({ tools: [{ ...weather, name: 'x'.repeat(length) }] })
+    expect(refused(named(128))).toBeUndefined()
+    expect(refused(named(129))).toMatchObject({ field: 'tools.0.name' })
+    expect(refused(named(115), MIXED)).toBeUndefined()
+    expect(refused(named(116), MIXED)).toMatchObject({ field: 'tools.0.name' })
+  })
+})
+
+describe('a tool choice', () => {
+  const read = (type: string, options = ALL) =>
+    plan({ tools: [weather], tool_choice: { type } }, options)
+
+  test('goes up as it is', () => {
+    for (const type of ['auto', 'any', 'none']) {
+      expect(read(type).tuning.body.tool_choice).toEqual({ type })
+      expect(read(type).launch).toMatchObject({ ownTools: [], callerTools: [{}] })
+    }
+  })
+
+  test('that forces a call is named beside tools which Claude Code would be made to call', () => {
+    expect(read('any', MIXED).tuning.body.tool_choice).toBeUndefined()
+    expect(read('any', MIXED).notes).toEqual([`tool_choice: "auto" beside Claude Code's own tools`])
+    expect(read('auto', MIXED).tuning.body.tool_choice).toEqual({ type: 'auto' })
+    expect(read('none', MIXED).launch.ownTools).toEqual([])
+  })
+
+  test('of none leaves no tool, also where the request brings none', () => {
+    const { launch, tuning } = plan({ tool_choice: { type: 'none' } })
+    expect(launch.ownTools).toEqual([])
+    expect(tuning.body.tool_choice).toBeUndefined()
+  })
+})
