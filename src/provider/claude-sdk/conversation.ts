@@ -5,8 +5,8 @@ import type { CallerTools } from './caller-tools.ts'
 import type { ClaudeProcess } from './claude-process.ts'
 import { fingerprint, type HistoryMessage } from './history.ts'
 import type { Inbox } from './inbox.ts'
+import type { SpawnSpec } from './isolation-options.ts'
 import type { Launch, Tuning } from './launch.ts'
-import type { SpawnSpec } from './world.ts'
 
 /** One message of the Agent SDK; which there are is read field by field. */
 export type SdkMessage = Record<string, unknown>

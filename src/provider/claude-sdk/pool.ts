@@ -2,13 +2,14 @@ import { ProxyError } from '../../kit/error.ts'
 import { ClaudeProcess } from './claude-process.ts'
 import { Conversation, type Started } from './conversation.ts'
 import { answeredCalls, type HistoryMessage, resultIds, withTracesAsCalls } from './history.ts'
+import type { SpawnSpec } from './isolation-options.ts'
 import { KeptConversations } from './kept.ts'
 import { callerPrefix, type Launch, launchKey } from './launch.ts'
 import { orAborted } from './or-aborted.ts'
 import type { Plan } from './plan.ts'
 import { Spares } from './spares.ts'
 import { startClaude } from './start.ts'
-import type { ClaudeWorld, SpawnSpec } from './world.ts'
+import type { ClaudeWorld } from './world.ts'
 
 /** A conversation by a name of the caller's. */
 export interface Session {

@@ -12,9 +12,10 @@ import { CallerTools } from './caller-tools.ts'
 import type { ClaudeProcess } from './claude-process.ts'
 import type { Started } from './conversation.ts'
 import { Inbox } from './inbox.ts'
+import type { SpawnSpec } from './isolation-options.ts'
 import { CALLER_SERVER, callerNames, type Launch, launchKey, plainNames } from './launch.ts'
 import { orAborted } from './or-aborted.ts'
-import type { ClaudeWorld, SpawnSpec } from './world.ts'
+import type { ClaudeWorld } from './world.ts'
 
 /** The most that Claude Code takes as a time, ms: a caller may think about a call for days. */
 const FOREVER_MS = 2_147_483_647
