@@ -1,4 +1,5 @@
 import { ProxyError } from '../kit/error.ts'
+import { Roster } from '../kit/roster.ts'
 import type { ProviderStatus } from '../provider/provider.ts'
 import { answer } from './answer.ts'
 import type { Exchange } from './exchange.ts'
@@ -16,7 +17,7 @@ const REACH_MS = 3000
 export class Gateway implements Hub {
   readonly options: GatewayOptions
   readonly pool = new PoolGuess()
-  readonly #running = new Set<Running>()
+  readonly #running = new Roster<Running>()
   #idle: (() => void) | undefined
 
   constructor(options: GatewayOptions) {
@@ -48,7 +49,7 @@ export class Gateway implements Hub {
   track(running: Running): () => void {
     this.#running.add(running)
     return () => {
-      this.#running.delete(running)
+      this.#running.remove(running)
       if (this.#running.size === 0) this.#idle?.()
     }
   }
@@ -67,7 +68,7 @@ export class Gateway implements Hub {
   /** Ends everything that runs, now. */
   endAll(): void {
     const text = 'ccproxy is shutting down: send the request again'
-    for (const running of this.#running) running.end(new ProxyError('unavailable', text))
+    this.#running.each((running) => running.end(new ProxyError('unavailable', text)))
   }
 }
 
