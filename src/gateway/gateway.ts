@@ -33,16 +33,14 @@ export class Gateway implements Hub {
   }
 
   /** Answers an exchange; throws a ProxyError that the caller writes in the client's shape. */
-  async handle(exchange: Exchange): Promise<Response> {
+  handle(exchange: Exchange): Promise<Response> {
     const settlement = new Settlement(exchange, this.options.observer)
-    try {
-      return await answer(this, exchange, settlement)
-    } catch (thrown) {
+    return answer(this, exchange, settlement).catch((thrown) => {
       const error = asProxyError(thrown, exchange.id)
       settlement.status = error.status
       settlement.settle(endingOf(error), 0, error)
       throw error
-    }
+    })
   }
 
   /** Keeps account of what runs; the returned function takes it off again. */

@@ -76,14 +76,17 @@ export function createAnthropicProvider(options: ProviderOptions): Provider {
     name,
     kind: 'anthropic',
     wire: 'messages',
-    async prepare(call) {
+    prepare(call) {
       const fromClaudeCode = once(() => isClaudeCode(call.clientHeaders, bytesOf(call)))
-      const chosen = await chooseCredential(credential, credentials, {
+      const plan = { call, url: joinUrl(baseUrl, call.path), options, fromClaudeCode }
+      const chosen = chooseCredential(credential, credentials, {
         keysOnly: call.mode !== 'full',
         client: call.clientCredential,
         fromClaudeCode,
       })
-      return prepared({ call, url: joinUrl(baseUrl, call.path), options, fromClaudeCode }, chosen)
+      return chosen instanceof Promise
+        ? chosen.then((late) => prepared(plan, late))
+        : prepared(plan, chosen)
     },
     send: sendByFetch,
     async status() {

@@ -39,9 +39,7 @@ export function createOpenAiProvider(options: ProviderOptions): Provider {
     kind: 'openai',
     wire: options.wire ?? 'chat',
     defaultMaxTokens: options.defaultMaxTokens,
-    async prepare(call) {
-      return prepare(call, site, options)
-    },
+    prepare: (call) => prepare(call, site, options),
     send: sendByFetch,
     profile(model) {
       const known = profiles.get(model)
