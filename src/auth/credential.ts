@@ -121,7 +121,7 @@ async function ofAnyLogin(
 function ofClient(client: ClientCredential, call: CredentialCall): ChosenCredential {
   if (client.kind === 'oat' && call.keysOnly && !call.fromClaudeCode()) throw onlyForClaudeCode()
   const apply = (headers: Headers) => {
-    for (const [name, value] of Object.entries(client.headers)) headers.set(name, value)
+    for (const name in client.headers) headers.set(name, client.headers[name] ?? '')
   }
   return { source: 'client', apply, planLogin: false, retry: nothing }
 }

@@ -1,6 +1,7 @@
 import type { Elysia } from 'elysia'
 import type { Endpoint, Exchange } from '../../gateway/exchange.ts'
 import { answerModels } from '../../gateway/models.ts'
+import { asBuffer } from '../../kit/bytes.ts'
 import { ProxyError } from '../../kit/error.ts'
 import type { App } from '../context.ts'
 import { familyOf } from '../errors.ts'
@@ -76,7 +77,8 @@ async function serveJson(
   endpoint: Endpoint,
 ): Promise<Response> {
   checkContentType(request)
-  const body = await readBody(request, context.bodyLimits)
+  // A Buffer, once: each later look into the bytes would make one of its own.
+  const body = asBuffer(await readBody(request, context.bodyLimits))
   return context.gateway.handle(exchangeOf(request, prefix, named, endpoint, body))
 }
 
