@@ -167,7 +167,7 @@ function keepEndable(work: Work): void {
     else running.leave()
   }
   if (exchange.signal.aborted) leave()
-  else exchange.signal.addEventListener('abort', leave, { once: true })
+  else exchange.signal.addEventListener('abort', leave)
   settlement.onSettled(gateway.track(running))
 }
 

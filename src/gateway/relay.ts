@@ -94,7 +94,7 @@ function send(call: RelayCall, prepared: PreparedCall): Promise<Response> {
 }
 
 /** The reply where it streams; undefined where its body is to be read whole. */
-function begin(call: RelayCall, response: Response): Promise<Reply> | undefined {
+function begin(call: RelayCall, response: Response): Reply | Promise<Reply> | undefined {
   const { status, headers } = response
   if (status > 599) throw strangeStatus(call, status)
   if (status >= 300 && status < 400 && status !== 304) throw redirected(call, response)
@@ -107,33 +107,39 @@ function begin(call: RelayCall, response: Response): Promise<Reply> | undefined 
   return undefined
 }
 
-async function stream(
+function stream(
   call: RelayCall,
   body: ReadableStream<Uint8Array>,
   status: number,
   headers: Headers,
   events: boolean,
-): Promise<Reply> {
+): Reply | Promise<Reply> {
   const reader = body.getReader()
   if (!events) return { kind: 'raw', status, headers, source: { reader, ahead: [] } }
-  const source = opening(call, reader, headers).catch((error) => {
+  const opened = opening(call, reader, headers).catch((error) => {
     throw error instanceof ProxyError ? withHeaders(error, copyResponseHeaders(headers)) : error
   })
-  if (call.waits) return { kind: 'events', status, headers, source: await source }
-  source.catch(() => undefined)
-  return { kind: 'events', status, headers, source }
+  if (call.waits) return opened.then((source) => ({ kind: 'events', status, headers, source }))
+  opened.catch(() => undefined)
+  return { kind: 'events', status, headers, source: opened }
 }
 
 /** Reads as far as it takes to tell whether fetch left the stream encoded, and undoes that. */
 async function opening(call: RelayCall, reader: ByteReader, headers: Headers): Promise<Source> {
   const ahead: Uint8Array[] = []
   let first: Uint8Array = NOTHING
-  while (first.length < TELLING_BYTES) {
-    const { value, done } = await withIdleTimeout(call, () => reader.read())
-    if (done || value === undefined) break
-    ahead.push(value)
-    first = first.length === 0 ? value : concat(first, value)
-    if (isOpening(first[0])) break
+  const silence = setTimeout(() => call.controller.abort(idleTimeout(call)), call.idleTimeoutMs)
+  try {
+    while (first.length < TELLING_BYTES) {
+      const { value, done } = await reader.read()
+      if (done || value === undefined) break
+      ahead.push(value)
+      first = first.length === 0 ? value : concat(first, value)
+      if (isOpening(first[0])) break
+      silence.refresh()
+    }
+  } finally {
+    clearTimeout(silence)
   }
   if (first.length === 0) throw empty(call)
   const formats = leftEncoded(headers.get('content-encoding'), first)
