@@ -1,6 +1,5 @@
 #!/usr/bin/env bun
 import { fstatSync, writeSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { version } from '../package.json' with { type: 'json' }
 import type { CommandContext, EndSignal, Input, Output } from './cli/command.ts'
 import { run, wantsStack } from './cli/run.ts'
@@ -132,7 +131,8 @@ for (const [name, value] of Object.entries(TUNING)) {
 const context: CommandContext = {
   env: process.env,
   cwd: process.cwd(),
-  home: process.env.HOME ?? process.env.USERPROFILE ?? homedir(),
+  home:
+    process.env.HOME ?? process.env.USERPROFILE ?? process.getBuiltinModule('node:os').homedir(),
   version: typeof CCPROXY_VERSION === 'string' ? CCPROXY_VERSION : version,
   commit: typeof CCPROXY_COMMIT === 'string' ? CCPROXY_COMMIT : 'dev',
   stdout,
