@@ -6,7 +6,7 @@ import { ProxyError } from '../../kit/error.ts'
 import type { App } from '../context.ts'
 import { familyOf } from '../errors.ts'
 import { incomingOf } from '../incoming.ts'
-import { checkMode, type Named, PREFIXES, type Prefix, paramsOf } from '../prefixes.ts'
+import { checkMode, type Named, type Prefix, paramsOf } from '../prefixes.ts'
 import { declaredLength, passingBody, readBody, tooLarge } from '../read-body.ts'
 
 /** The model endpoints: method, path below the prefix, and what is asked for. */
@@ -18,9 +18,9 @@ const JSON_ENDPOINTS: readonly (readonly [path: string, endpoint: Endpoint, summ
 ]
 const UPLOADS = ['/v1/messages/batches', '/v1/files', '/v1/skills'] as const
 
-/** Adds every proxied endpoint under every prefix; not as a plugin, whose routes Elysia adds twice. */
-export function addProxyRoutes(app: Elysia, context: App): void {
-  for (const prefix of PREFIXES) {
+/** Adds every proxied endpoint under some prefixes; not as a plugin, whose routes Elysia adds twice. */
+export function addProxyRoutes(app: Elysia, context: App, prefixes: readonly Prefix[]): void {
+  for (const prefix of prefixes) {
     for (const [path, endpoint, summary] of JSON_ENDPOINTS) {
       const detail = { summary, tags: [prefix.tag] }
       app.post(
