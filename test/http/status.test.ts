@@ -1,7 +1,8 @@
 import { expect, test } from 'bun:test'
 import { Elysia } from 'elysia'
 import { Gateway } from '../../src/gateway/gateway.ts'
-import { addServiceRoutes } from '../../src/http/routes/service.ts'
+import { PREFIXES } from '../../src/http/prefixes.ts'
+import { addStatusRoutes } from '../../src/http/routes/service.ts'
 import { Ticker } from '../../src/kit/clock.ts'
 import type { Provider, ProviderStatus } from '../../src/provider/provider.ts'
 
@@ -36,7 +37,8 @@ async function answered(status: ProviderStatus): Promise<unknown> {
     ticker: new Ticker(),
   })
   const app = new Elysia()
-  addServiceRoutes(app, { gateway, version: '1.2.3', draining: () => false })
+  const context = { gateway, version: '1.2.3', draining: () => false }
+  addStatusRoutes(app, context, PREFIXES)
   return (await app.handle(new Request('http://localhost/status'))).json()
 }
 

@@ -32,7 +32,11 @@ export function addServiceRoutes(app: Elysia, context: ServiceApp): void {
 }
 
 /** What each mode would use. */
-export function addStatusRoutes(app: Elysia, context: App, prefixes: readonly Prefix[]): void {
+export function addStatusRoutes(
+  app: Elysia,
+  context: ServiceApp,
+  prefixes: readonly Prefix[],
+): void {
   for (const prefix of prefixes) {
     app.get(`${prefix.path}/status`, ({ params: named }) => status(context, prefix, named), {
       ...paramsOf(prefix),
