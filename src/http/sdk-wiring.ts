@@ -1,4 +1,5 @@
-import { dataFolder } from '../config/paths.ts'
+import { dirname } from 'node:path'
+import { dataFolder, userConfigPath } from '../config/paths.ts'
 import type { Settings } from '../config/schema.ts'
 import type { ClaudeSdkOptions } from '../provider/claude-sdk/claude-sdk-options.ts'
 import { PermissionDesk } from '../provider/claude-sdk/permission-desk.ts'
@@ -49,6 +50,7 @@ export function claudeOf(
     clientKeys: keys.filter((key) => key !== undefined),
     upstreamKeys: upstream.filter((key) => key !== undefined),
     dataDir: dataFolder(env, home),
+    configDir: dirname(userConfigPath(env, home)),
     desk,
   }
 }

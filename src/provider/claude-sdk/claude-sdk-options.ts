@@ -22,6 +22,20 @@ export interface SdkTable {
   readonly prewarm: number
   readonly start_timeout_seconds: number
   readonly isolation: 'none' | 'docker' | 'bubblewrap'
+  readonly docker: {
+    readonly image?: string | undefined
+    readonly command: string
+    readonly cli_path: string
+    readonly mounts: readonly string[]
+    readonly user?: string | undefined
+    readonly network: string
+    readonly args: readonly string[]
+  }
+  readonly bubblewrap: {
+    readonly command: string
+    readonly network: boolean
+    readonly args: readonly string[]
+  }
 }
 
 /** What the user's own Claude Code is run with. */
@@ -39,5 +53,7 @@ export interface ClaudeSdkOptions {
   readonly upstreamKeys: readonly Secret[]
   /** A folder of ccproxy's own for what it keeps. */
   readonly dataDir: string
+  /** Where ccproxy's own settings and logins are. */
+  readonly configDir: string
   readonly desk: PermissionDesk
 }

@@ -1,16 +1,19 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { ProxyError } from '../../kit/error.ts'
+import { isRecord } from '../../kit/json.ts'
 import type { ProviderStatus } from '../provider.ts'
 import { type Asked, answerByClaude } from './answer.ts'
 import { claudeEnv, settingsOver } from './claude-env.ts'
 import type { ClaudeSdkOptions } from './claude-sdk-options.ts'
 import { configDirOf, readClaudeSettings } from './claude-settings.ts'
 import { ClaudeVersions } from './claude-version.ts'
-import { ClaudeFinder } from './find-claude.ts'
-import type { SpawnSpec } from './isolation-options.ts'
+import { ClaudeFinder, type FoundClaude } from './find-claude.ts'
+import { isolate } from './isolation.ts'
+import { checkIsolation, explainIsolationFailure } from './isolation-check.ts'
+import type { IsolationOptions } from './isolation-options.ts'
 import { ClaudePool } from './pool.ts'
-import { runnerOf } from './run-claude.ts'
+import { commandOf, type RunClaude, runnerOf } from './run-claude.ts'
 import { failureOfSilence, failureOfThrown, notInstalled } from './sdk-failure.ts'
 import { SdkStatus } from './sdk-status.ts'
 import { Watchdog } from './watchdog.ts'
@@ -22,19 +25,22 @@ export class ClaudeRuntime {
   readonly #pool: ClaudePool
   readonly #status: SdkStatus
   readonly #options: ClaudeSdkOptions
+  readonly #isolation: IsolationOptions
 
   constructor(name: string, options: ClaudeSdkOptions) {
     const { settings, env, home, self } = options
     const platform = process.platform
     this.#options = options
+    this.#isolation = isolationOf(options)
     this.#finder = new ClaudeFinder({ cliPath: settings.cli_path, env, home, platform, self })
     const cwd = workFolder(options)
     this.#pool = new ClaudePool(this.#world(cwd))
     this.#status = new SdkStatus({
       name,
-      finder: this.#finder,
+      finder: { find: () => this.#find() },
       versions: new ClaudeVersions(),
-      runnerFor: ({ path }) => runnerOf({ path, env: this.#env(path), cwd }),
+      runnerFor: ({ path }) => this.#runner(path, cwd),
+      check: () => checkIsolation(this.#isolation, this.#env()),
       login: { env: this.#env(), home, platform, cwd, sources: settings.setting_sources },
       isolation: settings.isolation,
       sessions: () => this.#pool.counts,
@@ -55,8 +61,26 @@ export class ClaudeRuntime {
     return this.#pool.close()
   }
 
+  /** An image has its own Claude Code. */
+  async #find(): Promise<FoundClaude | undefined> {
+    const { kind, docker } = this.#isolation
+    if (kind !== 'docker') return this.#finder.find()
+    return { path: docker.cliPath, realPath: docker.cliPath, source: 'sdk.cli_path' }
+  }
+
+  /** Short runs are isolated as long ones are. */
+  #runner(path: string, cwd: string): RunClaude {
+    return (args, timeoutMs) => {
+      const [command, ...before] = commandOf(path)
+      const spec = { command, args: [...before, ...args], cwd, env: this.#env(path) }
+      const isolated = isolate(spec, this.#isolation)
+      const run = runnerOf({ path: isolated.command, env: isolated.env, cwd })
+      return run(isolated.args, timeoutMs)
+    }
+  }
+
   async #claude(): Promise<string> {
-    const found = await this.#finder.find()
+    const found = await this.#find()
     if (found === undefined) throw notInstalled()
     return found.path
   }
@@ -91,7 +115,7 @@ export class ClaudeRuntime {
       claude: () => this.#claude(),
       env: (executable) => this.#env(executable),
       overlay: () => this.#overlay(cwd),
-      isolate: (spec: SpawnSpec) => spec,
+      isolate: (spec) => isolate(spec, this.#isolation),
       permit: (tool, input, asked) =>
         desk.ask({
           tool,
@@ -106,10 +130,34 @@ export class ClaudeRuntime {
           onceOnly: asked.suppressAlwaysAllowRule,
         }),
       failure: (thrown, path, stderr) => {
+        const isolated = explainIsolationFailure(this.#isolation, { stderr, ...endOf(thrown) })
+        if (isolated !== undefined) return isolated
         const context = { path, started: false, stderr }
         return thrown === undefined ? failureOfSilence(context) : failureOfThrown(thrown, context)
       },
     }
+  }
+}
+
+/** How a process that the Agent SDK gave up had ended. */
+function endOf(thrown: unknown): { spawnError?: string; exitCode?: number } {
+  if (!isRecord(thrown)) return {}
+  const { code, exitCode } = thrown
+  return {
+    ...(typeof code === 'string' ? { spawnError: code } : {}),
+    ...(typeof exitCode === 'number' ? { exitCode } : {}),
+  }
+}
+
+function isolationOf({ settings, dataDir, configDir }: ClaudeSdkOptions): IsolationOptions {
+  const { isolation: kind, docker, bubblewrap, add_dirs: addDirs } = settings
+  const { cli_path: cliPath, image, user, command, mounts, network, args } = docker
+  return {
+    kind,
+    docker: { image, command, cliPath, mounts, user, network, args },
+    bubblewrap,
+    addDirs,
+    hidden: [configDir, dataDir],
   }
 }
 

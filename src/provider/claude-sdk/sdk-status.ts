@@ -1,4 +1,4 @@
-import { messageOf } from '../../kit/error.ts'
+import { messageOf, type ProxyError } from '../../kit/error.ts'
 import type { ProviderStatus } from '../provider.ts'
 import { claudeLogin, type LoginPlaces, type LoginState } from './claude-login.ts'
 import type { ClaudeVersions } from './claude-version.ts'
@@ -20,6 +20,8 @@ export interface SdkStatusOptions {
   readonly versions: ClaudeVersions
   /** How the executable that was found is run, as a session would be. */
   readonly runnerFor: (claude: FoundClaude) => RunClaude
+  /** What keeps Claude Code from running isolated, where it is to. */
+  readonly check: () => Promise<ProxyError | undefined>
   readonly login: LoginPlaces
   readonly isolation: 'none' | 'docker' | 'bubblewrap'
   readonly sessions: () => SessionCounts
@@ -72,7 +74,9 @@ export class SdkStatus {
 }
 
 async function readDetails(options: SdkStatusOptions): Promise<ClaudeDetails> {
-  const { finder, versions, runnerFor, login } = options
+  const { finder, versions, runnerFor, check, login } = options
+  const problem = await check()
+  if (problem !== undefined) return { problem: problem.message }
   let found: FoundClaude | undefined
   try {
     found = await finder.find()

@@ -30,6 +30,7 @@ function status(cliPath: string | undefined, extra: Record<string, string> = {})
     name: 'claude-sdk',
     finder: new ClaudeFinder({ ...places, env: {}, systemFolders: [], cliPath }),
     versions: new ClaudeVersions(),
+    check: async () => undefined,
     runnerFor: ({ path }) => runnerOf({ path, env, cwd: dir.path }),
     login: { ...places, env, sources: [], now: () => time },
     isolation: 'none',
