@@ -151,6 +151,14 @@ export class Conversation {
     this.#end()
   }
 
+  /** Ends the process at once, before it says or asks anything more. */
+  kill(): void {
+    this.#state = 'closed'
+    this.#listener = undefined
+    this.started.process.kill()
+    this.#end()
+  }
+
   /** Ends the process of a conversation that rests; calls that wait are an open turn, which would go on by itself. */
   close(): void {
     if (this.#state === 'closed') return

@@ -98,6 +98,12 @@ export class ClaudePool {
     conversation.close()
   }
 
+  /** Ends a conversation whose turn was cut: Claude Code would go on with it, and ask its API again. */
+  kill(conversation: Conversation): void {
+    this.#conversations.delete(conversation)
+    conversation.kill()
+  }
+
   /** Ends a conversation in the middle of its turn. */
   async abandon(conversation: Conversation): Promise<void> {
     this.#conversations.delete(conversation)
@@ -151,8 +157,7 @@ export class ClaudePool {
       await orAborted(ready(), signal)
     } catch (error) {
       const { process } = conversation.started
-      this.drop(conversation)
-      process.kill()
+      this.kill(conversation)
       signal.throwIfAborted()
       throw this.#world.failure(error, process.child.spawnfile, process.stderr)
     }
