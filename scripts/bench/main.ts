@@ -8,11 +8,12 @@ import { latencyFigures } from './latency-figures.ts'
 import { memoryFigures } from './memory-figures.ts'
 import { renderTable } from './report.ts'
 import { Run } from './run.ts'
+import { sdkFigures } from './sdk-figures.ts'
 import { chooseSubjects, pinSelf, stopAll, TRANSLATING } from './subjects.ts'
 
 const QUICK_BUDGET = 120_000
 const FULL_BUDGET = 540_000
-const FIGURES = [...cpuFigures, ...latencyFigures, ...memoryFigures]
+const FIGURES = [...cpuFigures, ...latencyFigures, ...memoryFigures, ...sdkFigures]
 
 const HELP = `Usage: bun run bench [options]
 

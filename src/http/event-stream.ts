@@ -36,8 +36,13 @@ const PING = encode({ event: 'ping', data: { type: 'ping' } })
 /** What the server has to say by itself, as server-sent events; ends them all when it stops. */
 export class EventStreams {
   readonly #ticker = new Ticker()
+  readonly #pingAfterMs: number
   readonly #open = new Set<EventQueue>()
   #ended = false
+
+  constructor(pingAfterMs = PING_AFTER_MS) {
+    this.#pingAfterMs = pingAfterMs
+  }
 
   /** The response that carries a subscription until the client leaves. */
   respond({ subscribe, hello }: EventStreamOptions): Response {
@@ -50,7 +55,7 @@ export class EventStreams {
       source: { reader: queue, ahead: [] },
       machine: PLAIN,
       ticker: this.#ticker,
-      pingAfter: PING_AFTER_MS,
+      pingAfter: this.#pingAfterMs,
       idleAfter: Number.POSITIVE_INFINITY,
       cancel: () => queue.close(),
       firstByte: () => undefined,

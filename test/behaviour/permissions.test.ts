@@ -58,6 +58,16 @@ describe('GET /permissions/stream', () => {
     expect(await before.outcome).toEqual({ behavior: 'allow' })
   })
 
+  test('is kept alive by pings', async () => {
+    const quick = startPermissionServer({ pingAfterMs: 150 })
+    const listener = await listenAt(quick.url)
+    await listener.event('ping', 3)
+    void quick.desk.ask({ tool: 'Bash', input: INPUT })
+    expect(await listener.event('permission_request')).toMatchObject({ input: INPUT })
+    await listener.event('ping', 4)
+    await quick.stop()
+  })
+
   test('tells of an expiry', async () => {
     const hasty = startPermissionServer({ timeoutMs: 50 })
     const listener = await listenAt(hasty.url)

@@ -18,11 +18,11 @@ export interface PermissionServer {
 
 /** Starts one on loopback. */
 export function startPermissionServer(
-  options: { key?: string; timeoutMs?: number; port?: number } = {},
+  options: { key?: string; timeoutMs?: number; port?: number; pingAfterMs?: number } = {},
 ): PermissionServer {
   const { key, timeoutMs = 30_000, port = 0 } = options
   const desk = new PermissionDesk({ rules: [], timeoutMs })
-  const streams = new EventStreams()
+  const streams = new EventStreams(options.pingAfterMs)
   const door = new Door({
     logger: createLogger('silent', 'json'),
     guard: {

@@ -20,8 +20,19 @@ export function childrenOf(parent: number): ProcessEntry[] {
 
 /** Whether a process runs; one that waits for its parent to notice its end does not. */
 export function runs(pid: number): boolean {
+  const [state] = statOf(pid)
+  return state !== undefined && state !== 'Z'
+}
+
+/** The process group, to which a terminal sends Ctrl-C. */
+export function groupOf(pid: number): number {
+  return Number(statOf(pid)[2])
+}
+
+/** State, parent, group and so on: what follows the name in parentheses. */
+function statOf(pid: number): string[] {
   const stat = textOf(pid, 'stat')
-  return stat !== '' && stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) !== 'Z'
+  return stat === '' ? [] : stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 
 function all(wanted: (pid: number) => boolean): ProcessEntry[] {
@@ -30,7 +41,7 @@ function all(wanted: (pid: number) => boolean): ProcessEntry[] {
     .filter((pid) => pid > 0 && wanted(pid) && runs(pid))
     .map((pid) => ({
       pid,
-      parent: Number(/^PPid:\s+(\d+)/m.exec(textOf(pid, 'status'))?.[1]),
+      parent: Number(statOf(pid)[1]),
       command: textOf(pid, 'cmdline').replaceAll('\0', ' ').trim(),
     }))
 }

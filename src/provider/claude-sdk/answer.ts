@@ -32,7 +32,7 @@ export async function answerByClaude(pool: ClaudePool, asked: Asked): Promise<Re
       over()
       if (clean) conversation.rest(message, pending)
       // What Claude Code remembers of a turn that was cut is something else.
-      else void pool.abandon(conversation)
+      else pool.kill(conversation)
       pool.release(asked, acquired, message)
       answer.done()
     },

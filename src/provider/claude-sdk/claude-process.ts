@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { endIsolated } from './isolation.ts'
+import type { IsolatedSpec } from './isolation-options.ts'
 import { reap } from './reap.ts'
-import type { SpawnSpec } from './world.ts'
 
 /** How much of stderr is kept, characters. */
 const STDERR_CHARS = 4000
@@ -16,7 +17,8 @@ export class ClaudeProcess {
   readonly gone: Promise<void>
   stderr = ''
 
-  constructor({ command, args, cwd, env }: SpawnSpec) {
+  constructor(spec: IsolatedSpec) {
+    const { command, args, cwd, env } = spec
     const mark = crypto.randomUUID()
     const child = spawn(command, [...args], {
       cwd,
@@ -38,6 +40,8 @@ export class ClaudeProcess {
       child.once('exit', () => {
         resolve()
         void reap(`${MARK}=${mark}`)
+        // A container outlives the command that runs it. Where docker does not answer there is nobody to tell.
+        void endIsolated(spec).catch(() => undefined)
       })
     })
   }

@@ -5,8 +5,8 @@ import type { CallerTools } from './caller-tools.ts'
 import type { ClaudeProcess } from './claude-process.ts'
 import { fingerprint, type HistoryMessage } from './history.ts'
 import type { Inbox } from './inbox.ts'
+import type { SpawnSpec } from './isolation-options.ts'
 import type { Launch, Tuning } from './launch.ts'
-import type { SpawnSpec } from './world.ts'
 
 /** One message of the Agent SDK; which there are is read field by field. */
 export type SdkMessage = Record<string, unknown>
@@ -148,6 +148,14 @@ export class Conversation {
     const interrupted = await Promise.race([asked, Bun.sleep(INTERRUPT_MS).then(() => false)])
     // What does not listen may have its upstream open still.
     if (!interrupted) this.started.process.kill()
+    this.#end()
+  }
+
+  /** Ends the process at once, before it says or asks anything more. */
+  kill(): void {
+    this.#state = 'closed'
+    this.#listener = undefined
+    this.started.process.kill()
     this.#end()
   }
 

@@ -2,13 +2,14 @@ import { ProxyError } from '../../kit/error.ts'
 import { ClaudeProcess } from './claude-process.ts'
 import { Conversation, type Started } from './conversation.ts'
 import { answeredCalls, type HistoryMessage, resultIds, withTracesAsCalls } from './history.ts'
+import type { SpawnSpec } from './isolation-options.ts'
 import { KeptConversations } from './kept.ts'
 import { callerPrefix, type Launch, launchKey } from './launch.ts'
 import { orAborted } from './or-aborted.ts'
 import type { Plan } from './plan.ts'
 import { Spares } from './spares.ts'
 import { startClaude } from './start.ts'
-import type { ClaudeWorld, SpawnSpec } from './world.ts'
+import type { ClaudeWorld } from './world.ts'
 
 /** A conversation by a name of the caller's. */
 export interface Session {
@@ -97,6 +98,12 @@ export class ClaudePool {
     conversation.close()
   }
 
+  /** Ends a conversation whose turn was cut: Claude Code would go on with it, and ask its API again. */
+  kill(conversation: Conversation): void {
+    this.#conversations.delete(conversation)
+    conversation.kill()
+  }
+
   /** Ends a conversation in the middle of its turn. */
   async abandon(conversation: Conversation): Promise<void> {
     this.#conversations.delete(conversation)
@@ -150,8 +157,7 @@ export class ClaudePool {
       await orAborted(ready(), signal)
     } catch (error) {
       const { process } = conversation.started
-      this.drop(conversation)
-      process.kill()
+      this.kill(conversation)
       signal.throwIfAborted()
       throw this.#world.failure(error, process.child.spawnfile, process.stderr)
     }

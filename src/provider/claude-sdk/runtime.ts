@@ -8,12 +8,13 @@ import type { ClaudeSdkOptions } from './claude-sdk-options.ts'
 import { configDirOf, readClaudeSettings } from './claude-settings.ts'
 import { ClaudeVersions } from './claude-version.ts'
 import { ClaudeFinder } from './find-claude.ts'
+import type { SpawnSpec } from './isolation-options.ts'
 import { ClaudePool } from './pool.ts'
 import { runnerOf } from './run-claude.ts'
 import { failureOfSilence, failureOfThrown, notInstalled } from './sdk-failure.ts'
 import { SdkStatus } from './sdk-status.ts'
 import { Watchdog } from './watchdog.ts'
-import type { ClaudeSettings, ClaudeWorld, SpawnSpec } from './world.ts'
+import type { ClaudeSettings, ClaudeWorld } from './world.ts'
 
 /** Everything behind `/sdk` that is made once, when it is first asked. */
 export class ClaudeRuntime {
@@ -101,6 +102,8 @@ export class ClaudeRuntime {
           description: asked.description,
           decisionReason: asked.decisionReason,
           blockedPath: asked.blockedPath,
+          defaultToNo: asked.defaultToNo,
+          onceOnly: asked.suppressAlwaysAllowRule,
         }),
       failure: (thrown, path, stderr) => {
         const context = { path, started: false, stderr }

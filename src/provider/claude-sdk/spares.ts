@@ -1,5 +1,5 @@
 import type { ClaudeProcess } from './claude-process.ts'
-import type { SpawnSpec } from './world.ts'
+import type { SpawnSpec } from './isolation-options.ts'
 
 /** A process that waits for its first words. */
 interface Spare {

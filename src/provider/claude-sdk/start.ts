@@ -12,9 +12,10 @@ import { CallerTools } from './caller-tools.ts'
 import type { ClaudeProcess } from './claude-process.ts'
 import type { Started } from './conversation.ts'
 import { Inbox } from './inbox.ts'
+import type { SpawnSpec } from './isolation-options.ts'
 import { CALLER_SERVER, callerNames, type Launch, launchKey, plainNames } from './launch.ts'
 import { orAborted } from './or-aborted.ts'
-import type { ClaudeWorld, SpawnSpec } from './world.ts'
+import type { ClaudeWorld } from './world.ts'
 
 /** The most that Claude Code takes as a time, ms: a caller may think about a call for days. */
 const FOREVER_MS = 2_147_483_647
@@ -85,13 +86,18 @@ async function readyIn(
     // Where the Agent SDK starts nothing it says why.
     own = await Promise.race([spawned.promise, ready.then(() => spawned.promise)])
     const living = Promise.race([ready, endOf(own.process)])
-    await orAborted(inTime(living, world.settings.startTimeoutMs), signal)
+    const { startTimeoutMs: ms } = world.settings
+    await orAborted(
+      inTime(living, ms, () => tooLate(claude, ms)),
+      signal,
+    )
     return own
   } catch (error) {
+    const silent = own !== undefined && !signal.aborted && (await hasEndedWell(own.process, error))
     own?.process.kill()
     running.close()
     if (signal.aborted) throw signal.reason
-    throw world.failure(error, claude, own?.process.stderr ?? '')
+    throw world.failure(silent ? undefined : error, claude, own?.process.stderr ?? '')
   }
 }
 
@@ -101,6 +107,18 @@ async function endOf(process: ClaudeProcess): Promise<never> {
   // What the Agent SDK makes of it says more.
   await Bun.sleep(LAST_WORDS_MS)
   throw undefined
+}
+
+/** A program that is no Claude Code ends as if all were well: the Agent SDK tells of its own surprise only. */
+async function hasEndedWell({ gone, child }: ClaudeProcess, error: unknown): Promise<boolean> {
+  if (error instanceof ProxyError) return false
+  await Promise.race([gone, Bun.sleep(LAST_WORDS_MS)])
+  return child.exitCode === 0
+}
+
+function tooLate(claude: string, ms: number): ProxyError {
+  const text = `Claude Code "${claude}" did not start in ${ms / 1000} s: run it yourself to see why, or raise sdk.start_timeout_seconds`
+  return new ProxyError('unavailable', text)
 }
 
 function optionsOf(launch: Launch, world: ClaudeWorld, tools: CallerTools): Options {
@@ -198,13 +216,12 @@ function specOf({ command, args, cwd, env }: SpawnOptions): SpawnSpec {
   return { command, args, cwd: cwd ?? '/', env: own }
 }
 
-async function inTime<Value>(promise: Promise<Value>, ms: number): Promise<Value> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const text = `Claude Code did not start in ${Math.round(ms / 1000)} s: see sdk.start_timeout_seconds`
-      reject(new ProxyError('unavailable', text))
-    }, ms)
-  })
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+async function inTime<Value>(
+  promise: Promise<Value>,
+  ms: number,
+  late: () => Error,
+): Promise<Value> {
+  const over = Promise.withResolvers<never>()
+  const timer = setTimeout(() => over.reject(late()), ms)
+  return Promise.race([promise, over.promise]).finally(() => clearTimeout(timer))
 }

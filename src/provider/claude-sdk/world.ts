@@ -1,5 +1,6 @@
 import type { Options } from '@anthropic-ai/claude-agent-sdk'
 import type { ProxyError } from '../../kit/error.ts'
+import type { IsolatedSpec, SpawnSpec } from './isolation-options.ts'
 import type { PermissionOutcome } from './permission-entry.ts'
 import type { Watchdog } from './watchdog.ts'
 
@@ -21,14 +22,6 @@ export interface ClaudeSettings {
   readonly startTimeoutMs: number
 }
 
-/** How a process is to be started. */
-export interface SpawnSpec {
-  readonly command: string
-  readonly args: readonly string[]
-  readonly cwd: string
-  readonly env: Readonly<Record<string, string>>
-}
-
 type CanUseTool = NonNullable<Options['canUseTool']>
 
 /** What running a Claude Code needs beside its launch. */
@@ -41,7 +34,8 @@ export interface ClaudeWorld {
   env(executable: string): Readonly<Record<string, string>>
   /** Settings that are to win over those of Claude Code's own files. */
   overlay(): Promise<{ readonly env: Record<string, string> } | undefined>
-  isolate(spec: SpawnSpec): SpawnSpec
+  /** What is really started where Claude Code runs isolated. */
+  isolate(spec: SpawnSpec): IsolatedSpec
   permit(
     tool: string,
     input: Record<string, unknown>,
