@@ -92,6 +92,7 @@ describe('Chat Completions through /sdk', () => {
         message: { content: 'Ahoy' },
       })
       expect(reply.usage).toMatchObject({ prompt_tokens: 15, completion_tokens: 7 })
+      expect(Number(asJson(reply.usage).cost_usd)).toBeGreaterThan(0)
       expect(sent()).toMatchObject({ max_tokens: 300, stop_sequences: ['END'], temperature: 0.2 })
       expect(JSON.stringify(sent().system)).toContain('Be a pirate')
       const roles = (sent().messages as unknown[]).map((turn) => asJson(turn).role)
@@ -142,6 +143,7 @@ describe('Responses through /sdk', () => {
       expect(whole.usage).toMatchObject({ input_tokens: 15, output_tokens: 7 })
       const streamed = await client('/sdk/openai').responses.stream(asked).finalResponse()
       expect(streamed.output_text).toBe('Ahoy')
+      expect(Number(asJson(streamed.usage).cost_usd)).toBeGreaterThan(0)
       expect(JSON.stringify(sent(1).system)).toContain('Be a pirate')
     },
     SDK_TEST_MS,

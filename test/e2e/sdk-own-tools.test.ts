@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
+import { createAnthropic } from '@ai-sdk/anthropic'
 import Anthropic from '@anthropic-ai/sdk'
+import { generateText, streamText } from 'ai'
 import OpenAI from 'openai'
 import { asJson, type ContentPart, type Json, message, text } from '../support/fake-reply.ts'
 import { answer, listenAt, type PermissionListener } from '../support/permission-client.ts'
@@ -107,6 +109,43 @@ describe("Claude Code's own tools through /sdk", () => {
       expect(blocks(sent[1])).toMatchObject([{ type: 'text' }, { type: 'tool_use', name: 'Bash' }])
       expect(blocks(sent[2])).toMatchObject([{ type: 'tool_result', is_error: false }])
       expect(blocks(sent[3])).toMatchObject([{ type: 'text', text: 'Done.' }])
+    },
+    SDK_TEST_MS,
+  )
+
+  test(
+    'are told of in a way that the AI SDK takes, and can send back',
+    async () => {
+      sdk.fake.reply(message([{ text: 'See:' }, run('echo hi')]), text('Done.'), text('Welcome.'))
+      const provider = createAnthropic({ baseURL: `${sdk.proxy.url}/sdk/v1`, apiKey: 'a-key' })
+      const streamed = streamText({ model: provider(model), prompt: 'Go on' })
+      expect(await streamed.text).toBe('See:Done.')
+      const parts = (await streamed.content).map(({ type }) => type)
+      expect(parts.filter((type) => type !== 'custom')).toEqual([
+        'text',
+        'tool-call',
+        'tool-result',
+        'text',
+      ])
+      const { messages } = await streamed.response
+      const again = await generateText({
+        model: provider(model),
+        messages: [
+          { role: 'user', content: 'Go on' },
+          ...messages,
+          { role: 'user', content: 'Thanks' },
+        ],
+      })
+      expect(again.text).toBe('Welcome.')
+      const sent = turns(sdk, -1)
+      expect(sent.map(({ role }) => role)).toEqual([
+        'user',
+        'assistant',
+        'user',
+        'assistant',
+        'user',
+      ])
+      expect(blocks(sent[2])).toMatchObject([{ type: 'tool_result', content: [{ text: 'hi' }] }])
     },
     SDK_TEST_MS,
   )
@@ -255,6 +294,36 @@ describe("the caller's tools beside Claude Code's own", () => {
       sdk.fake.reply(message([{ text: 'Look.' }, run('echo ran')]), text('Done.'))
       const chat = await openai(sdk).chat.completions.create({ model, messages: ask.messages })
       expect(chat.choices[0]?.message.content).toBe('Look.\n\nDone.')
+    },
+    SDK_TEST_MS,
+  )
+})
+
+describe("some of Claude Code's own tools", () => {
+  let sdk: Sdk
+
+  beforeAll(async () => {
+    sdk = await startSdk({
+      sdk: 'setting_sources = []\nprewarm = 0\ntools = ["Glob", "Bash"]\nmessage_mode = "formatted"',
+    })
+  }, SDK_TEST_MS)
+
+  afterAll(() => sdk.stop())
+
+  test(
+    'are all that there are, and are told of in text',
+    async () => {
+      sdk.fake.reply(message([run('echo "1 < 2"')]), text('Done.'))
+      const { content } = await client(sdk).messages.create({ ...ask, system: 'Be a pirate' })
+      const body = asJson(JSON.parse(sdk.fake.messages()[0]?.text ?? '{}'))
+      const names = Array.isArray(body.tools) ? body.tools.map((tool) => asJson(tool).name) : []
+      expect(names.sort()).toEqual(['Bash', 'Glob'])
+      expect(JSON.stringify(body.system)).toContain('Be a pirate')
+      expect(content.map((block) => (block.type === 'text' ? block.text : block.type))).toEqual([
+        expect.stringContaining('<tool_call name="Bash">'),
+        '\n<tool_result name="Bash">\n1 &lt; 2\n</tool_result>\n',
+        'Done.',
+      ])
     },
     SDK_TEST_MS,
   )

@@ -159,4 +159,6 @@ export interface ChatUsage {
   total_tokens: number
   prompt_tokens_details: { cached_tokens: number; cache_write_tokens: number }
   completion_tokens_details: { reasoning_tokens: number }
+  /** Ours, in dollars, where it is known. */
+  cost_usd?: number
 }

@@ -1,6 +1,6 @@
 import { isRecord } from '../../kit/json.ts'
 import type { MessageUsage } from '../messages/schema.ts'
-import { promptTokens, tapUsage as tapMessageUsage } from '../messages/usage.ts'
+import { costIn, promptTokens, tapUsage as tapMessageUsage } from '../messages/usage.ts'
 import type { Usage } from '../protocol.ts'
 import { countOf } from '../value.ts'
 import type { ChatUsage } from './schema.ts'
@@ -62,6 +62,7 @@ export function usageOut(usage: MessageUsage): ChatUsage {
       cache_write_tokens: usage.cache_creation_input_tokens ?? 0,
     },
     completion_tokens_details: { reasoning_tokens: countOf(details.thinking_tokens) ?? 0 },
+    ...costIn(usage),
   }
 }
 

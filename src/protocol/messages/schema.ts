@@ -131,6 +131,8 @@ export const MessageUsage = Type.Object(
     cache_creation_input_tokens: Count,
     cache_read_input_tokens: Count,
     output_tokens_details: Type.Optional(Type.Unknown()),
+    // Ours, in dollars: what Claude Code says that an answer of SDK mode cost.
+    cost_usd: Count,
   },
   open,
 )

@@ -16,6 +16,11 @@ export function promptTokens(usage: MessageUsage): number | undefined {
   return input_tokens + (cache_read_input_tokens ?? 0) + (cache_creation_input_tokens ?? 0)
 }
 
+/** What an answer cost, where that is known, for the usage of any protocol. */
+export function costIn({ cost_usd: cost }: MessageUsage): { cost_usd?: number } {
+  return typeof cost === 'number' ? { cost_usd: cost } : {}
+}
+
 /** The usage as a Messages client needs it: the two counts that its SDK adds up are always numbers. */
 export function completeUsage(usage: MessageUsage): MessageUsage {
   if (typeof usage.input_tokens === 'number' && typeof usage.output_tokens === 'number') {

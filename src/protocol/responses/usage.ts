@@ -1,6 +1,6 @@
 import { isRecord } from '../../kit/json.ts'
 import type { MessageUsage } from '../messages/schema.ts'
-import { promptTokens } from '../messages/usage.ts'
+import { costIn, promptTokens } from '../messages/usage.ts'
 import type { Usage } from '../protocol.ts'
 import { countOf } from '../value.ts'
 
@@ -14,6 +14,8 @@ export interface ResponsesUsage {
   readonly output_tokens: number
   readonly output_tokens_details: { readonly reasoning_tokens: number }
   readonly total_tokens: number
+  /** Ours, in dollars, where it is known. */
+  readonly cost_usd?: number
 }
 
 /** The hub's counts → a response's; nothing where the upstream said none. */
@@ -33,6 +35,7 @@ export function responsesUsage(usage: MessageUsage): ResponsesUsage | undefined 
     output_tokens: output ?? 0,
     output_tokens_details: { reasoning_tokens: thinking ?? 0 },
     total_tokens: (prompt ?? 0) + (output ?? 0),
+    ...costIn(usage),
   }
 }
 

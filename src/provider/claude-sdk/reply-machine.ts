@@ -97,7 +97,7 @@ export class ReplyMachine {
     const left = [...this.#closeAll(), ...this.#release()]
     this.#phase = 'closed'
     const usage = addUsage(this.#earlier, this.#current)
-    const told: MessageUsage = cost === undefined ? usage : Object.assign(usage, { cost_usd: cost })
+    const told: MessageUsage = cost === undefined ? usage : { ...usage, cost_usd: cost }
     const delta =
       cut === undefined
         ? this.#lastDelta()
