@@ -1,6 +1,7 @@
 /**
  * Runs the tests, files side by side: `test` those that need npm alone, `test system` those of
- * test/system, which need Debian packages. Further arguments are paths and flags for `bun test`.
+ * test/system, which need Debian packages, `test slow` those of test/slow, which start a real
+ * Claude Code for nearly every test. Further arguments are paths and flags for `bun test`.
  * What a machine lacks is named and counted as not run; with CI=true it fails the run.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,13 +10,18 @@ import { join } from 'node:path'
 import { type Tally, tally, tallyLine } from './tally.ts'
 
 const root = join(import.meta.dir, '..')
-const SYSTEM = 'test/system/'
+/** Suites with a folder of their own; `npm` has all others. */
+const FOLDERS: Readonly<Record<string, string>> = { system: 'test/system/', slow: 'test/slow/' }
 
 function testFiles(suite: string, paths: readonly string[]): string[] {
   const all = [...new Bun.Glob('test/**/*.test.ts').scanSync({ cwd: root })].sort()
+  const others = Object.values(FOLDERS)
+  const own = FOLDERS[suite]
   return all
     .map((file) => file.replaceAll('\\', '/'))
-    .filter((file) => (suite === 'system') === file.startsWith(SYSTEM))
+    .filter((file) =>
+      own === undefined ? !others.some((folder) => file.startsWith(folder)) : file.startsWith(own),
+    )
     .filter((file) => paths.length === 0 || paths.some((path) => file.includes(path)))
 }
 

@@ -141,6 +141,7 @@ function prepare(
     translated: ascent.translation !== undefined,
     betas: ascent.translation?.betas ?? [],
     session: exchange.session,
+    client: exchange.client.name,
   })
 }
 

@@ -88,11 +88,15 @@ function planOptions({ tools, mix_tools: mixTools }: ClaudeSdkOptions['settings'
   return { tools: tools === 'none' ? [] : tools, mixTools }
 }
 
-/** The path names a conversation before Claude Code's header does, and that before the body. */
-function sessionOf({ session, clientHeaders }: UpstreamCall, body: unknown): Session | undefined {
-  if (session !== undefined) return { id: session, kept: true }
+/**
+ * The path names a conversation before Claude Code's header does, and that before the body; two clients that choose the
+ * same name do not meet.
+ */
+function sessionOf(call: UpstreamCall, body: unknown): Session | undefined {
+  const { session, clientHeaders, client = '' } = call
+  if (session !== undefined) return { id: `${client}/${session}`, kept: true }
   const metadata = isRecord(body) && isRecord(body.metadata) ? body.metadata : {}
   const named = clientHeaders.get('x-claude-code-session-id') ?? textOf(metadata.session_id)
   if (named === undefined || !SESSION.test(named)) return undefined
-  return { id: named, kept: false }
+  return { id: `${client}/${named}`, kept: false }
 }

@@ -28,6 +28,8 @@ export interface UpstreamCall {
   readonly betas: readonly string[]
   /** The kept conversation that the path names. */
   readonly session: string | undefined
+  /** The client's name by its key: conversations of one are not another's. */
+  readonly client: string | undefined
 }
 
 /** What goes to fetch: built from empty, credential last. */

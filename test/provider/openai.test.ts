@@ -27,6 +27,7 @@ async function prepared(baseUrl: string, path: string) {
     translated: true,
     betas: [],
     session: undefined,
+    client: undefined,
   } as const
   const first = await made.prepare(call)
   // What was worked out for the first call is kept for the second.
