@@ -46,9 +46,14 @@ export async function answer(
   settlement.model = envelope?.model
   const route = chooseRoute(gateway.options.routes, exchange, envelope?.model)
   const { provider } = route
-  settlement.upstream = provider.name
   const upstream = CODECS[provider.wire]
   const client = SPEAKS[exchange.endpoint] ?? upstream
+  const streams = envelope?.stream === true && exchange.endpoint !== 'count_tokens'
+  settlement.route = route
+  settlement.protocol = SPEAKS[exchange.endpoint]?.name
+  settlement.stream = streams
+  settlement.metadata = envelope?.metadataSpan
+  settlement.started()
   if (client !== upstream && exchange.endpoint === 'count_tokens') {
     return answerCount(exchange, route, settlement)
   }
@@ -60,8 +65,8 @@ export async function answer(
   settlement.notes = ascent.notes
   const prepared = await prepare(exchange, route, ascent)
   const waits = exchange.mode !== 'passthrough' || ascent.translation !== undefined
-  const call = relayCall(gateway, exchange, route, prepared, waits)
-  const streams = envelope?.stream === true && exchange.endpoint !== 'count_tokens'
+  settlement.planLogin = prepared.planLogin === true
+  const call = relayCall(gateway, exchange, settlement, route, prepared, waits)
   const { translation } = ascent
   const work = new Work({
     gateway,
@@ -133,6 +138,7 @@ function prepare(exchange: Exchange, route: Route, ascent: Ascent): Promise<Prep
 function relayCall(
   gateway: Hub,
   exchange: Exchange,
+  tries: Settlement,
   route: Route,
   prepared: PreparedCall,
   waits: boolean,
@@ -141,6 +147,7 @@ function relayCall(
   return {
     provider: route.provider,
     prepared,
+    tries,
     controller: new AbortController(),
     headerTimeoutMs: timing.headerTimeoutMs,
     idleTimeoutMs: timing.idleTimeoutMs,

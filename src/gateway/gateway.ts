@@ -34,6 +34,7 @@ export class Gateway implements Hub {
   /** Answers an exchange; throws a ProxyError that the caller writes in the client's shape. */
   async handle(exchange: Exchange): Promise<Response> {
     const settlement = new Settlement(exchange, this.options.observer)
+    if (this.options.keptBytes !== undefined) settlement.reply = []
     try {
       return await answer(this, exchange, settlement)
     } catch (thrown) {

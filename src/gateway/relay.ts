@@ -34,6 +34,8 @@ export type Reply =
 export interface RelayCall {
   readonly provider: Provider
   readonly prepared: PreparedCall
+  /** Counts the calls that were made for one exchange. */
+  readonly tries: { attempts: number }
   /** Ends the call: the client's leaving, a timeout, the drain. Its reason is the error. */
   readonly controller: AbortController
   readonly headerTimeoutMs: number
@@ -82,11 +84,13 @@ async function sendOnce(call: RelayCall, prepared: PreparedCall): Promise<Respon
   const { provider, controller, pool } = call
   const reused = pool.take(prepared.url)
   const sent = performance.now()
+  call.tries.attempts += 1
   try {
     return await provider.send(prepared, controller.signal)
   } catch (error) {
     const died = reused && isClosed(error) && performance.now() - sent < DEAD_WITHIN_MS
     if (!died || controller.signal.aborted || prepared.body instanceof ReadableStream) throw error
+    call.tries.attempts += 1
     return await provider.send({ ...prepared, fresh: true }, controller.signal)
   }
 }

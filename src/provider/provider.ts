@@ -35,6 +35,8 @@ export interface PreparedCall {
   readonly body: CallBody
   /** Ask for a new connection: the reused one was dead. */
   readonly fresh?: boolean
+  /** A plan login goes up with it: what it costs is a list price and no money spent. */
+  readonly planLogin?: boolean
   /** Another call to make once in place of an error of this status, before its first byte passes on. */
   readonly retry?: (status: number) => Promise<PreparedCall | undefined>
 }
