@@ -56,6 +56,9 @@ function output(descriptor: 1 | 2): Output {
 const stdout = output(1)
 const stderr = output(2)
 
+/** Ctrl-C as a terminal in raw mode gives it. */
+const INTERRUPT = 3
+
 /** Lines of stdin; nothing is read before somebody asks. */
 function input(): Input {
   let lines: AsyncIterator<string> | undefined
@@ -68,6 +71,21 @@ function input(): Input {
       lines ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]()
       const { value, done } = await lines.next()
       return done === true ? undefined : value
+    },
+    onKey(listener) {
+      const { stdin } = process
+      // What comes in one piece was pasted, or is an arrow key: no answer.
+      const take = (data: Buffer) => {
+        if (data.includes(INTERRUPT)) listener('\x03')
+        else if (data.length === 1) listener(data.toString('latin1'))
+      }
+      stdin.setRawMode(true)
+      stdin.on('data', take)
+      return () => {
+        stdin.off('data', take)
+        stdin.setRawMode(false)
+        stdin.pause()
+      }
     },
   }
 }

@@ -60,6 +60,8 @@ export interface Input {
   readonly isTerminal: boolean
   /** The next line, or undefined where there is no more. */
   readLine(): Promise<string | undefined>
+  /** Single keys as they are pressed, Ctrl-C among them; the result gives the terminal back. */
+  onKey?(listener: (key: string) => void): () => void
 }
 
 /** A signal that asks the program to end. */

@@ -136,6 +136,8 @@ export function endingOf(error: ProxyError): Ending {
     case 'not_found':
     case 'method_not_allowed':
     case 'request_timeout':
+    case 'conflict':
+    case 'gone':
     case 'too_large':
     case 'unsupported_media_type':
     case 'rate_limit':

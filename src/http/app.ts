@@ -4,6 +4,7 @@ import type { App } from './context.ts'
 import { familyOf } from './errors.ts'
 import { incomingOf } from './incoming.ts'
 import { addOauthRoutes } from './routes/oauth.ts'
+import { addPermissionRoutes } from './routes/permissions.ts'
 import { addProxyRoutes } from './routes/proxy.ts'
 import { addServiceRoutes } from './routes/service.ts'
 import { swaggerRoutes } from './swagger.ts'
@@ -27,6 +28,7 @@ export function createApp(context: App) {
   )
   addServiceRoutes(app, context)
   addOauthRoutes(app, context)
+  addPermissionRoutes(app, context)
   addProxyRoutes(app, context)
   return app.use(
     swaggerRoutes({

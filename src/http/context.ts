@@ -1,4 +1,6 @@
 import type { Gateway } from '../gateway/gateway.ts'
+import type { PermissionDesk } from '../provider/claude-sdk/permission-desk.ts'
+import type { EventStreams } from './event-stream.ts'
 import type { LoginDesk } from './login-desk.ts'
 import type { BodyLimits } from './read-body.ts'
 
@@ -6,6 +8,9 @@ import type { BodyLimits } from './read-body.ts'
 export interface App {
   readonly gateway: Gateway
   readonly loginDesk: LoginDesk
+  /** Where tool requests of SDK mode wait for an answer. */
+  readonly permissions: PermissionDesk
+  readonly eventStreams: EventStreams
   readonly bodyLimits: BodyLimits
   readonly uploadLimits: BodyLimits
   readonly version: string

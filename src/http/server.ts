@@ -7,11 +7,15 @@ import type { Settings } from '../config/schema.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import { Ticker } from '../kit/clock.ts'
 import { ProxyError } from '../kit/error.ts'
+import { PermissionDesk } from '../provider/claude-sdk/permission-desk.ts'
 import { createProviders } from '../provider/index.ts'
 import { createLogger, type Format, type Logger } from '../record/log.ts'
 import { logObserver } from '../record/observer.ts'
 import { createApp } from './app.ts'
+import type { App } from './context.ts'
 import { Door } from './door.ts'
+import { EventStreams } from './event-stream.ts'
+import { logPermissions } from './log-permissions.ts'
 import { LoginDesk } from './login-desk.ts'
 import { portOwner } from './port-owner.ts'
 import { RateLimit } from './rate-limit.ts'
@@ -53,6 +57,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const logger = createLogger(levelOf(settings), formatOf(options))
   const logins = createLogins(options, logger)
   const gateway = createGateway(options, logger, logins)
+  const own = { permissions: permissionDeskOf(settings, logger), eventStreams: new EventStreams() }
   const state: State = { draining: false, port: settings.server.port }
   const guard = guardOf(settings)
   const door = new Door({
@@ -64,6 +69,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const context = {
     ...appOf(options, state),
     gateway,
+    ...own,
     loginDesk: loginDeskOf(settings, logins, logger, state),
     fail: (thrown: unknown, request: Request) => door.fail(thrown, request),
   }
@@ -79,6 +85,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     async drain() {
       state.draining = true
       logger.log('info', 'draining', { seconds: settings.server.drain_seconds })
+      endOwn(own)
       const stopped = server.stop()
       await gateway.drain(settings.server.drain_seconds * 1000)
       await Promise.race([stopped, Bun.sleep(LAST_BYTES_MS)])
@@ -87,6 +94,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
       logger.log('info', 'stopped')
     },
     stop() {
+      endOwn(own)
       gateway.endAll()
       server.stop(true)
     },
@@ -113,6 +121,19 @@ function loginDeskOf(settings: Settings, logins: LazyLogins, logger: Logger, sta
     redirectUri: () => redirect ?? `http://localhost:${state.port}/oauth/callback`,
     logger,
   })
+}
+
+/** What nobody can answer any more is denied, and those who listen hear so. */
+function endOwn({ permissions, eventStreams }: Pick<App, 'permissions' | 'eventStreams'>): void {
+  permissions.close()
+  eventStreams.endAll()
+}
+
+function permissionDeskOf({ sdk }: Settings, logger: Logger): PermissionDesk {
+  const timeoutMs = sdk.permission_timeout_seconds * 1000
+  const desk = new PermissionDesk({ rules: sdk.permission_rules, timeoutMs })
+  logPermissions(desk, logger)
+  return desk
 }
 
 /** Nothing of them is loaded before a request, the status or a login asks. */

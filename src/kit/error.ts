@@ -6,6 +6,8 @@ export type ErrorKind =
   | 'not_found'
   | 'method_not_allowed'
   | 'request_timeout'
+  | 'conflict'
+  | 'gone'
   | 'too_large'
   | 'unsupported_media_type'
   | 'rate_limit'
@@ -26,6 +28,8 @@ export const STATUS: Readonly<Record<ErrorKind, number>> = {
   not_found: 404,
   method_not_allowed: 405,
   request_timeout: 408,
+  conflict: 409,
+  gone: 410,
   too_large: 413,
   unsupported_media_type: 415,
   rate_limit: 429,

@@ -10,5 +10,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'generate-token',
     load: async () => (await import('./generate-token.ts')).generateToken,
   },
+  {
+    name: 'permissions',
+    load: async () => (await import('./permissions.ts')).permissions,
+  },
   { name: 'version', load: async () => (await import('./version.ts')).version },
 ]

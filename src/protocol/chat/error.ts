@@ -15,6 +15,8 @@ const WORDS_OF_KIND: Readonly<Record<ErrorKind, Words>> = {
   not_found: { type: 'not_found_error', code: null },
   method_not_allowed: { type: 'invalid_request_error', code: 'method_not_allowed' },
   request_timeout: { type: 'timeout_error', code: null },
+  conflict: { type: 'invalid_request_error', code: 'conflict' },
+  gone: { type: 'not_found_error', code: null },
   too_large: { type: 'invalid_request_error', code: 'request_too_large' },
   unsupported_media_type: { type: 'invalid_request_error', code: 'unsupported_media_type' },
   rate_limit: { type: 'rate_limit_error', code: 'rate_limit_exceeded' },

@@ -11,6 +11,8 @@ const TYPE_OF_KIND: Readonly<Record<ErrorKind, string>> = {
   not_found: 'not_found_error',
   method_not_allowed: 'invalid_request_error',
   request_timeout: 'timeout_error',
+  conflict: 'conflict_error',
+  gone: 'not_found_error',
   too_large: 'request_too_large',
   unsupported_media_type: 'invalid_request_error',
   rate_limit: 'rate_limit_error',

@@ -1,0 +1,37 @@
+import { type IncomingMessage, request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
+
+/** What is asked of the running proxy. */
+export interface Call {
+  readonly url: string
+  readonly method?: 'GET' | 'POST'
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly signal: AbortSignal
+}
+
+/**
+ * Asks the running proxy, never by way of HTTP_PROXY: `fetch` obeys that for loopback too and cannot be told not to
+ * (Bun 1.4.5, 2026-11).
+ */
+export function call({
+  url,
+  method = 'GET',
+  headers,
+  body,
+  signal,
+}: Call): Promise<IncomingMessage> {
+  const request = url.startsWith('https:') ? requestHttps : requestHttp
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method, headers, signal }, resolve)
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}
+
+/** The whole text of a reply. */
+export async function textOf(reply: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of reply) chunks.push(Buffer.from(chunk))
+  return Buffer.concat(chunks).toString('utf8')
+}

@@ -1,0 +1,40 @@
+/** What steers a terminal, hides itself, or turns the direction of what follows. */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}]/gu
+
+/** A text in which everything shows: what a terminal would obey or hide is spelled out; line ends stay. */
+export function plainText(text: string): string {
+  return text.replace(UNSAFE, (one) => {
+    if (one === '\n') return one
+    if (one === '\t') return '    '
+    return `\\u{${one.codePointAt(0)?.toString(16)}}`
+  })
+}
+
+/** The same in one line of at most so many characters. */
+export function plainLine(text: string, length: number): string {
+  const line = plainText(text.slice(0, length * 4)).replaceAll('\n', ' ')
+  return line.length > length ? `${line.slice(0, length - 1)}…` : line
+}
+
+/** Lines of at most `width` columns, so that none can pass for one of our own. */
+export function wrapped(line: string, width: number): string[] {
+  if (line.length <= width && isAscii(line)) return [line]
+  const lines: string[] = []
+  let current = ''
+  let used = 0
+  for (const one of isAscii(line) ? (line.match(new RegExp(`.{1,${width}}`, 'g')) ?? []) : line) {
+    const columns = Bun.stringWidth(one)
+    if (used + columns > width) {
+      lines.push(current)
+      current = ''
+      used = 0
+    }
+    current += one
+    used += columns
+  }
+  return [...lines, current]
+}
+
+function isAscii(text: string): boolean {
+  return /^[\x20-\x7e]*$/.test(text)
+}
