@@ -10,7 +10,6 @@ import { ProxyError } from '../kit/error.ts'
 import { PermissionDesk } from '../provider/claude-sdk/permission-desk.ts'
 import { createProviders } from '../provider/index.ts'
 import { createLogger, type Format, type Logger } from '../record/log.ts'
-import { logObserver } from '../record/observer.ts'
 import { createApp } from './app.ts'
 import type { App } from './context.ts'
 import { Door } from './door.ts'
@@ -19,6 +18,7 @@ import { logPermissions } from './log-permissions.ts'
 import { LoginDesk } from './login-desk.ts'
 import { portOwner } from './port-owner.ts'
 import { RateLimit } from './rate-limit.ts'
+import { createRecords, type Records } from './records.ts'
 
 /** A server that takes requests. */
 export interface RunningServer {
@@ -56,7 +56,8 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const { settings, version } = options
   const logger = createLogger(levelOf(settings), formatOf(options))
   const logins = createLogins(options, logger)
-  const gateway = createGateway(options, logger, logins)
+  const records = createRecords(options, logger)
+  const gateway = createGateway(options, logins, records)
   const own = { permissions: permissionDeskOf(settings, logger), eventStreams: new EventStreams() }
   const state: State = { draining: false, port: settings.server.port }
   const guard = guardOf(settings)
@@ -90,13 +91,14 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
       await gateway.drain(settings.server.drain_seconds * 1000)
       await Promise.race([stopped, Bun.sleep(LAST_BYTES_MS)])
       server.stop(true)
-      await logins.close()
+      await Promise.all([logins.close(), records.close()])
       logger.log('info', 'stopped')
     },
     stop() {
       endOwn(own)
       gateway.endAll()
       server.stop(true)
+      void records.close()
     },
   }
 }
@@ -143,7 +145,7 @@ function createLogins(options: StartOptions, logger: Logger): LazyLogins {
   return lazyLogins(loginsOptions(settings, { env, home, version, shout }))
 }
 
-function createGateway(options: StartOptions, logger: Logger, logins: LazyLogins): Gateway {
+function createGateway(options: StartOptions, logins: LazyLogins, records: Records): Gateway {
   const { settings, version } = options
   const { server, network, routing } = settings
   const upstreams = createProviders(
@@ -165,8 +167,9 @@ function createGateway(options: StartOptions, logger: Logger, logins: LazyLogins
           ? Number.POSITIVE_INFINITY
           : server.early_open_seconds * 1000,
     },
-    observer: logObserver(logger),
+    observer: records.observer,
     ticker: new Ticker(),
+    keptBytes: records.keptBytes,
   })
 }
 
