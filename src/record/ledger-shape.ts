@@ -193,6 +193,8 @@ export interface Ledger {
   analytics(query: AnalyticsQuery): Promise<Analytics>
   names(): Promise<LedgerNames>
   status(): Promise<LedgerStatus>
+  /** Rows that could not be kept since the start; asks no store. */
+  lost(): number
   /** Forgets all rows and figures; gives how many rows there were. */
   reset(): Promise<number>
   /** Writes what waits, as far as that goes within `ms`, and lets go of the store. */

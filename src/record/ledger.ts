@@ -59,6 +59,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     analytics: (query) => ask(async (own) => (await readers()).analyse(own, query)),
     names: () => ask(namesIn),
     status: () => statusOf(options, writer, store),
+    lost: () => writer.lost,
     reset: async () => {
       await writer.flush()
       return ask((own) => own.reset())

@@ -1,4 +1,4 @@
-import type { Counter } from 'prom-client'
+import type { Counter, Gauge } from 'prom-client'
 import { BOUNDS, type Durations } from './durations.ts'
 import type { Started } from './observer.ts'
 
@@ -6,7 +6,7 @@ import type { Started } from './observer.ts'
 export type Labels = Readonly<Record<string, string>>
 
 /** One combination of labels with its count of exchanges. */
-export interface RequestSeries {
+export interface CountSeries {
   readonly labels: Labels
   count: number
 }
@@ -21,9 +21,11 @@ export interface ModelSeries {
 
 /** All that the page tells. */
 export interface MetricValues {
-  readonly requests: readonly RequestSeries[]
+  readonly requests: readonly CountSeries[]
   readonly models: readonly ModelSeries[]
   readonly retries: ReadonlyMap<string, number>
+  /** By provider and kind. */
+  readonly failures: readonly CountSeries[]
   readonly active: readonly Started[]
   readonly durations: Durations
   readonly firstBytes: Durations
@@ -35,12 +37,6 @@ export interface MetricsPage {
   read(values: MetricValues): Promise<{ readonly text: string; readonly contentType: string }>
 }
 
-/** Endings that are an upstream's fault. */
-const UPSTREAM_ERRORS: ReadonlySet<string> = new Set([
-  'upstream_error',
-  'upstream_cut',
-  'upstream_timeout',
-])
 const MODEL = ['provider', 'model']
 const REQUEST = ['provider', 'protocol', 'mode', 'endpoint', 'model', 'status', 'ended']
 const TIMING = ['provider', 'protocol', 'stream']
@@ -56,11 +52,13 @@ export async function createMetricsPage(version: string): Promise<MetricsPage> {
     registers: [registry],
   })
   const counters = countersOf((...named) => new Counter(own(...named)))
-  const active = new Gauge(own('active_requests', 'Requests under way', ['provider', 'stream']))
-  const memory = new Gauge(own('process_resident_memory_bytes', 'Resident memory'))
-  const build = own('build_info', 'The running version', ['version'])
-  new Gauge(build).set({ version }, 1)
-  const since = new Gauge(own('process_start_time_seconds', 'Start, in seconds since the epoch'))
+  const gauge = (...named: Parameters<typeof own>) => new Gauge(own(...named))
+  const active = gauge('active_requests', 'Requests under way, streams among them', ['provider'])
+  const streams = gauge('active_streams', 'Streams under way', ['provider'])
+  const memory = gauge('process_resident_memory_bytes', 'Resident memory')
+  const heap = gauge('process_heap_bytes', 'Memory that JavaScript objects take')
+  gauge('build_info', 'The running version', ['version']).set({ version }, 1)
+  const since = gauge('process_start_time_seconds', 'Start, in seconds since the epoch')
   since.set(Date.now() / 1000 - process.uptime())
   const counted = (name: string, help: string, give: () => Durations | undefined) => {
     const settings = { ...own(name, help, TIMING), buckets: [...BOUNDS] }
@@ -78,11 +76,10 @@ export async function createMetricsPage(version: string): Promise<MetricsPage> {
       told = values
       for (const counter of Object.values(counters)) counter.reset()
       fill(counters, values)
-      active.reset()
-      for (const { upstream = 'none', stream } of values.active) {
-        active.inc({ provider: upstream, stream: String(stream) })
-      }
-      memory.set(process.memoryUsage.rss())
+      countActive(values, active, streams)
+      const { rss, heapUsed } = process.memoryUsage()
+      memory.set(rss)
+      heap.set(heapUsed)
       return { text: await registry.metrics(), contentType: registry.contentType }
     },
   }
@@ -96,10 +93,11 @@ function countersOf(
     requests: make('requests_total', 'Requests that are over', REQUEST),
     errors: make('upstream_errors_total', 'Requests that an upstream failed', ['provider', 'kind']),
     retries: make('upstream_retries_total', 'Further calls to an upstream', ['provider']),
-    tokens: make('tokens_total', 'Tokens by kind; cache and thinking as the upstream counts them', [
-      ...MODEL,
-      'kind',
-    ]),
+    tokens: make(
+      'tokens_total',
+      'Tokens by kind; thinking is part of output, cache_write_1h of cache_write',
+      [...MODEL, 'kind'],
+    ),
     cost: make(
       'cost_usd_total',
       'Cost by the price list; list_price is of plan logins and not spent',
@@ -122,13 +120,28 @@ type Counters = Readonly<
   >
 >
 
+/** A provider once seen stays, at 0 where nothing runs, so that its line has no gaps. */
+function countActive(values: MetricValues, requests: Gauge<string>, streams: Gauge<string>): void {
+  const seen = values.requests.map(({ labels }) => labels.provider ?? 'none')
+  for (const provider of new Set(seen)) {
+    requests.set({ provider }, 0)
+    streams.set({ provider }, 0)
+  }
+  for (const provider of new Set(values.active.map(providerOf))) {
+    const own = values.active.filter((exchange) => providerOf(exchange) === provider)
+    requests.set({ provider }, own.length)
+    streams.set({ provider }, own.filter(({ stream }) => stream).length)
+  }
+}
+
+function providerOf({ upstream = 'none' }: Started): string {
+  return upstream
+}
+
 /** Gives the library what was counted beside it. */
 function fill(counters: Counters, values: MetricValues): void {
-  for (const { labels, count } of values.requests) {
-    counters.requests.inc(labels, count)
-    const { provider = '', ended: kind = '' } = labels
-    if (UPSTREAM_ERRORS.has(kind)) counters.errors.inc({ provider, kind }, count)
-  }
+  for (const { labels, count } of values.requests) counters.requests.inc(labels, count)
+  for (const { labels, count } of values.failures) counters.errors.inc(labels, count)
   for (const [provider, count] of values.retries) counters.retries.inc({ provider }, count)
   for (const { labels, tokens, cost } of values.models) {
     for (const [kind, count] of Object.entries(tokens)) {

@@ -1,13 +1,13 @@
 import { Durations } from './durations.ts'
-import { endpointOf, ModelNames } from './metric-labels.ts'
+import { endpointOf, ModelNames, statusOf, upstreamFailure } from './metric-labels.ts'
 import {
+  type CountSeries,
   createMetricsPage,
   type MetricsPage,
   type ModelSeries,
-  type RequestSeries,
 } from './metrics-page.ts'
 import type { Observer, Settled, Started } from './observer.ts'
-import { costOf } from './prices.ts'
+import { costOf, type PriceList } from './prices.ts'
 
 /** Numbers that others keep, asked for when somebody looks. */
 export interface MetricSources {
@@ -15,6 +15,7 @@ export interface MetricSources {
   readonly ledgerLosses: () => number
   /** Names of models that the settings name. */
   readonly models: readonly string[]
+  readonly prices: () => PriceList
   readonly version: string
 }
 
@@ -24,6 +25,7 @@ const TOKENS = [
   ['output', 'output'],
   ['cache_read', 'cacheRead'],
   ['cache_write', 'cacheWrite'],
+  ['cache_write_1h', 'cacheWrite1h'],
   ['thinking', 'thinking'],
 ] as const
 
@@ -35,11 +37,12 @@ export class Metrics {
   readonly observer: Observer
   readonly #sources: MetricSources
   readonly #names: ModelNames
-  readonly #requests = new Map<string, RequestSeries>()
+  readonly #requests = new Map<string, CountSeries>()
   readonly #models = new Map<string, ModelSeries>()
   readonly #durations = new Durations()
   readonly #firstBytes = new Durations()
   readonly #retries = new Map<string, number>()
+  readonly #failures = new Map<string, CountSeries>()
   readonly #active = new Map<number, Started>()
   #page: Promise<MetricsPage> | undefined
 
@@ -60,6 +63,7 @@ export class Metrics {
       requests: [...this.#requests.values()],
       models: [...this.#models.values()],
       retries: this.#retries,
+      failures: [...this.#failures.values()],
       active: [...this.#active.values()],
       durations: this.#durations,
       firstBytes: this.#firstBytes,
@@ -69,27 +73,13 @@ export class Metrics {
 
   #settled(exchange: Settled): void {
     this.#active.delete(exchange.serial)
-    const { upstream: provider = 'none', protocol = 'none', mode, status, ending } = exchange
-    const endpoint = endpointOf(exchange.path)
+    const { upstream: provider = 'none', protocol = 'none' } = exchange
     const model = this.#names.label(exchange)
-    const key = `${provider} ${protocol} ${mode} ${endpoint} ${model} ${status} ${ending}`
-    const series = this.#requests.get(key)
-    if (series !== undefined) series.count += 1
-    else {
-      const labels = {
-        provider,
-        protocol,
-        mode,
-        endpoint,
-        model,
-        status: `${status}`,
-        ended: ending,
-      }
-      this.#requests.set(key, { labels, count: 1 })
-    }
+    this.#request(exchange, provider, protocol, model)
     if (exchange.attempts > 1) {
       this.#retries.set(provider, (this.#retries.get(provider) ?? 0) + exchange.attempts - 1)
     }
+    this.#failure(exchange, provider)
     const timing = `${provider} ${protocol} ${exchange.stream}`
     const timed = { provider, protocol, stream: `${exchange.stream}` }
     this.#durations.add(timing, timed, exchange.durationMs)
@@ -99,6 +89,29 @@ export class Metrics {
     if (exchange.usage.output !== undefined || exchange.usage.input !== undefined) {
       this.#count(exchange, provider, model)
     }
+  }
+
+  #request(exchange: Settled, provider: string, protocol: string, model: string): void {
+    const { mode, ending } = exchange
+    const endpoint = endpointOf(exchange.path)
+    const status = statusOf(exchange.status)
+    const key = `${provider} ${protocol} ${mode} ${endpoint} ${model} ${status} ${ending}`
+    const series = this.#requests.get(key)
+    if (series !== undefined) {
+      series.count += 1
+      return
+    }
+    const labels = { provider, protocol, mode, endpoint, model, status, ended: ending }
+    this.#requests.set(key, { labels, count: 1 })
+  }
+
+  #failure(exchange: Settled, provider: string): void {
+    const kind = upstreamFailure(exchange)
+    if (kind === undefined) return
+    const key = `${provider} ${kind}`
+    const series = this.#failures.get(key) ?? { labels: { provider, kind }, count: 0 }
+    series.count += 1
+    this.#failures.set(key, series)
   }
 
   #count(exchange: Settled, provider: string, model: string): void {
@@ -118,7 +131,8 @@ export class Metrics {
       const count = usage[name]
       if (count !== undefined) tokens[kind] = (tokens[kind] ?? 0) + count
     }
-    const price = costOf(usage, exchange.upstreamModel ?? exchange.model, { kind: exchange.kind })
+    const { upstreamModel, model: asked, kind } = exchange
+    const price = costOf(usage, upstreamModel ?? asked, { kind }, this.#sources.prices())
     if (price === undefined) cost.unpriced += 1
     else if (exchange.planLogin) cost.list += price
     else cost.money += price
