@@ -51,7 +51,8 @@ async function fill(): Promise<void> {
   console.log(`\nWritten: ${ROWS} rows in ${seconds.toFixed(1)} s, CPU ${each.toFixed(1)} µs a row`)
 }
 
-const newest = (await (async () => fill())(), await listRows(store, { limit: 1000 }))
+await fill()
+const newest = await listRows(store, { limit: 1000 })
 const middle = newest.rows[500]
 const id = middle?.id ?? ''
 const upstreamId = newest.rows.find((row) => row.upstreamRequestId)?.upstreamRequestId ?? ''
@@ -113,7 +114,9 @@ for (const [name, ask] of QUESTIONS) {
   const p95 = times[Math.floor(ROUNDS * 0.95)] ?? 0
   if (p50 > GOAL_MS) missed += 1
   const mark = p50 > GOAL_MS ? '  over the goal' : ''
-  console.log(`${name.padEnd(40)} p50 ${p50.toFixed(1).padStart(7)} ms  p95 ${p95.toFixed(1).padStart(7)} ms${mark}`)
+  console.log(
+    `${name.padEnd(40)} p50 ${p50.toFixed(1).padStart(7)} ms  p95 ${p95.toFixed(1).padStart(7)} ms${mark}`,
+  )
 }
 
 const megabytes = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(0)} MB`
@@ -124,7 +127,9 @@ const describe = async () => {
 console.log(`Before retention: ${await describe()}`)
 const began = performance.now()
 const gone = await store.retain({ before: now - (DAYS / 2) * DAY_MS, bytes: undefined })
-console.log(`Half the age, ${gone} rows gone in ${((performance.now() - began) / 1000).toFixed(1)} s: ${await describe()}`)
+console.log(
+  `Half the age, ${gone} rows gone in ${((performance.now() - began) / 1000).toFixed(1)} s: ${await describe()}`,
+)
 await store.retain({ before: undefined, bytes: 50 * 1024 * 1024 })
 console.log(`At most 50 MB: ${await describe()}`)
 await store.close()

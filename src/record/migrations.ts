@@ -20,7 +20,7 @@ const NUMBERS = `
   notes BIGINT, error BIGINT`
 
 const HOURLY = `CREATE TABLE hourly (
-  hour BIGINT NOT NULL, provider BIGINT NOT NULL, model BIGINT NOT NULL,
+  level BIGINT NOT NULL, hour BIGINT NOT NULL, provider BIGINT NOT NULL, model BIGINT NOT NULL,
   upstream_model BIGINT NOT NULL, client BIGINT NOT NULL, path BIGINT NOT NULL,
   status BIGINT NOT NULL, ended BIGINT NOT NULL,
   requests BIGINT NOT NULL, errors BIGINT NOT NULL, client_left BIGINT NOT NULL,
@@ -29,7 +29,7 @@ const HOURLY = `CREATE TABLE hourly (
   cache_write BIGINT NOT NULL, cache_write_5m BIGINT NOT NULL, cache_write_1h BIGINT NOT NULL,
   thinking BIGINT NOT NULL, cost BIGINT NOT NULL, list_cost BIGINT NOT NULL,
   unpriced BIGINT NOT NULL, duration TEXT NOT NULL, first_byte TEXT NOT NULL,
-  PRIMARY KEY (hour, provider, model, upstream_model, client, path, status, ended))`
+  PRIMARY KEY (level, hour, provider, model, upstream_model, client, path, status, ended))`
 
 // 3,686,400,000 keys are an hour.
 const INDEXES = [

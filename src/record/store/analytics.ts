@@ -2,7 +2,7 @@ import type { Analytics, AnalyticsQuery, Figures, Group, Grouping } from '../led
 import { type Found, findFilter, hoursOf, textsOf, whole } from './filter.ts'
 import { addHistogram, bucketOf, percentilesOf } from './histogram.ts'
 import { numberOf, toNumber, toText } from './read.ts'
-import { isError, noSums, SUMS, type Sum } from './rollup.ts'
+import { addSums, isError, levelFor, noSums, SUMS, type Sum, type Sums } from './rollup.ts'
 import { KEYS_PER_HOUR, type Store, type StoredRow } from './store.ts'
 
 type Reads = Pick<Store, 'all'>
@@ -10,13 +10,6 @@ type Reads = Pick<Store, 'all'>
 const HOUR_MS = 3_600_000
 const DAY_HOURS = 24
 const NANO = 1e-9
-
-/** What is summed up for one group. */
-interface Sums {
-  readonly sums: Record<Sum, number>
-  readonly duration: number[]
-  readonly firstByte: number[]
-}
 
 /** The figures of a filter, grouped; from the hourly figures, or for one session from its rows. */
 export async function analyse(store: Reads, query: AnalyticsQuery): Promise<Analytics> {
@@ -33,7 +26,7 @@ export async function analyse(store: Reads, query: AnalyticsQuery): Promise<Anal
         ? await ofHours(store, found, query.by, offset)
         : await ofSession(store, found, found.session, query.by, offset)
   const total = emptySums()
-  for (const group of groups.values()) add(total, group)
+  for (const group of groups.values()) addSums(total, group)
   return {
     ...bounds,
     total: figuresOf(total),
@@ -64,12 +57,18 @@ function groupOf(by: Grouping, offset: number): string {
 
 async function ofHours(
   store: Reads,
-  { range, conditions }: Found,
+  { range, conditions, columns }: Found,
   by: Grouping,
   offset: number,
 ): Promise<Map<number, Sums>> {
   const { first, last } = hoursOf(range)
-  const where = [`hour >= ${whole(first)}`, `hour <= ${whole(last)}`, ...conditions].join(' AND ')
+  const level = levelFor(by === 'hour' || by === 'day' ? columns : [...columns, by])
+  const where = [
+    `level = ${level}`,
+    `hour >= ${whole(first)}`,
+    `hour <= ${whole(last)}`,
+    ...conditions,
+  ].join(' AND ')
   const rows = await store.all(
     `SELECT ${groupOf(by, offset)} AS part, ${SUMS.map((sum) => `sum(${sum}) AS ${sum}`).join(', ')},
       string_agg(duration, ',') AS duration, string_agg(first_byte, ',') AS first_byte
@@ -149,18 +148,6 @@ function addTo(counts: number[], value: unknown): void {
 
 function emptySums(): Sums {
   return { sums: noSums(), duration: [], firstByte: [] }
-}
-
-function add(to: Sums, more: Sums): void {
-  for (const sum of SUMS) to.sums[sum] += more.sums[sum]
-  for (const [counts, others] of [
-    [to.duration, more.duration],
-    [to.firstByte, more.firstByte],
-  ] as const) {
-    others.forEach((count, bucket) => {
-      counts[bucket] = (counts[bucket] ?? 0) + count
-    })
-  }
 }
 
 function figuresOf({ sums, duration, firstByte }: Sums): Figures {

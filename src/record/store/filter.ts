@@ -13,6 +13,8 @@ export interface Found {
   readonly range: KeyRange
   /** Conditions on columns that rows and hourly figures have alike. */
   readonly conditions: readonly string[]
+  /** The columns that they look at. */
+  readonly columns: readonly string[]
   readonly session: number | undefined
 }
 
@@ -33,6 +35,7 @@ export async function findFilter(
   filter: LedgerFilter,
 ): Promise<Found | undefined> {
   const conditions: string[] = []
+  const used: string[] = []
   const { model, provider, client, ended, status } = filter
   for (const [kind, texts, columns] of [
     ['model', model, ['model', 'upstream_model']],
@@ -43,9 +46,11 @@ export async function findFilter(
     if (texts === undefined || texts.length === 0) continue
     const ids = await idsOf(store, kind, texts)
     if (ids.length === 0) return undefined
+    used.push(...columns)
     conditions.push(`(${columns.map((column) => `${column} IN ${wholes(ids)}`).join(' OR ')})`)
   }
   if (status !== undefined && status.length > 0) {
+    used.push('status')
     conditions.push(`(${status.map(statusCondition).join(' OR ')})`)
   }
   const range = {
@@ -53,9 +58,10 @@ export async function findFilter(
     high:
       filter.until === undefined ? Number.MAX_SAFE_INTEGER : Math.ceil(filter.until) * KEYS_PER_MS,
   }
-  if (filter.session === undefined) return { range, conditions, session: undefined }
+  const found = { range, conditions, columns: used }
+  if (filter.session === undefined) return { ...found, session: undefined }
   const [session] = await idsOf(store, 'session', [filter.session])
-  return session === undefined ? undefined : { range, conditions, session }
+  return session === undefined ? undefined : { ...found, session }
 }
 
 /** A code, or a class as `4xx`; anything else fits nothing. */

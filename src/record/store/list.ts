@@ -2,6 +2,7 @@ import type { LedgerEntry, LedgerPage, LedgerQuery } from '../ledger-shape.ts'
 import { ENDPOINTS, hashOf } from './columns.ts'
 import { type Found, findFilter, hoursOf, type KeyRange, whole, wholes } from './filter.ts'
 import { numberOf, toText } from './read.ts'
+import { levelFor } from './rollup.ts'
 import { ledgerEntry, ledgerRow, ROW_COLUMNS } from './row.ts'
 import { KEYS_PER_HOUR, type Store, type StoredRow } from './store.ts'
 
@@ -51,7 +52,7 @@ export async function readEntry(
   keyOrId: number | string,
 ): Promise<LedgerEntry | undefined> {
   const range = { low: 0, high: Number.MAX_SAFE_INTEGER }
-  const found = { range, conditions: [], session: undefined }
+  const found = { range, conditions: [], columns: [], session: undefined }
   const reading = { store, found, range, ascending: false, wanted: 1 }
   const rows =
     typeof keyOrId === 'number'
@@ -81,7 +82,7 @@ function candidates(reading: Reading, text: string | undefined): Promise<readonl
   const { found } = reading
   if (text !== undefined && text !== '') return search(reading, text)
   if (found.session !== undefined) return read(reading, [`session = ${whole(found.session)}`])
-  return found.conditions.length === 0 ? read(reading, ['1 = 1']) : guided(reading, [])
+  return found.conditions.length === 0 ? read(reading, ['1 = 1']) : guided(reading, [], [])
 }
 
 /** Reads the first rows for each of some conditions, several conditions in one statement. */
@@ -112,13 +113,18 @@ async function read(
 }
 
 /** Reads rows by way of the hourly figures, which tell in which hours there are any. */
-async function guided(reading: Reading, more: readonly string[]): Promise<StoredRow[]> {
+async function guided(
+  reading: Reading,
+  more: readonly string[],
+  columns: readonly string[],
+): Promise<StoredRow[]> {
   const { store, found, ascending, wanted } = reading
+  const level = levelFor([...found.columns, ...columns])
   const rows: StoredRow[] = []
   let { first, last } = hoursOf(reading.range)
   while (first <= last && rows.length < wanted) {
     const sql = `SELECT hour, sum(requests) AS requests FROM hourly
-      WHERE ${[`hour >= ${whole(first)}`, `hour <= ${whole(last)}`, ...found.conditions, ...more].join(' AND ')}
+      WHERE ${[`level = ${level}`, `hour >= ${whole(first)}`, `hour <= ${whole(last)}`, ...found.conditions, ...more].join(' AND ')}
       GROUP BY hour ORDER BY hour ${ascending ? 'ASC' : 'DESC'} LIMIT ${HOURS}`
     const hours = await store.all(sql, [])
     for (let at = 0; at < hours.length && rows.length < wanted; ) {
@@ -184,7 +190,9 @@ async function search(reading: Reading, text: string): Promise<readonly StoredRo
     ...paths.map((id) => `other_path IS NOT NULL AND path = ${whole(id)}`),
   ]
   return [
-    ...(known.length > 0 ? await guided(reading, [`(${known.join(' OR ')})`]) : []),
+    ...(known.length > 0
+      ? await guided(reading, [`(${known.join(' OR ')})`], ['model', 'upstream_model', 'path'])
+      : []),
     ...(await read(reading, single)),
     ...(ID.test(text) ? await withId(reading, text) : []),
   ]
@@ -193,7 +201,7 @@ async function search(reading: Reading, text: string): Promise<readonly StoredRo
 /** Rows with a request id, the client's or the upstream's: one look into each hour that there is. */
 async function withId(reading: Reading, id: string): Promise<StoredRow[]> {
   const { first, last } = hoursOf(reading.range)
-  const hours = `(SELECT DISTINCT hour FROM hourly WHERE hour >= ${whole(first)} AND hour <= ${whole(last)}) h`
+  const hours = `(SELECT DISTINCT hour FROM hourly WHERE level = ${levelFor([])} AND hour >= ${whole(first)} AND hour <= ${whole(last)}) h`
   const keys: number[] = []
   for (const [hash, column] of [
     ['id_hash', 'id'],

@@ -2,22 +2,22 @@ import { SQL } from 'bun'
 import { messageOf } from '../../kit/error.ts'
 import { MIGRATIONS, type Migration } from '../migrations.ts'
 import { COLUMNS, valuesOf } from './columns.ts'
-import { whole, wholes } from './filter.ts'
+import { wholes } from './filter.ts'
 import { dayOf, NAME_SQL, Names } from './names.ts'
+import { type Connection, retainPostgres, rowsOf, sizeOfPostgres } from './postgres-retention.ts'
 import { numberOf } from './read.ts'
 import {
   COMPACT_SQL,
   compacted,
+  DIMENSIONS,
   HISTOGRAMS_SQL,
   LONG_HISTOGRAMS,
-  ROLLUP_SQL,
   type Rollup,
   rollUp,
+  rollupSql,
   rollupValues,
 } from './rollup.ts'
 import {
-  KEYS_PER_HOUR,
-  KEYS_PER_MS,
   type NewRow,
   type Retention,
   type Store,
@@ -40,21 +40,14 @@ export interface PostgresOptions {
 const LOCK = 7_207_799_269
 const CONNECTIONS = 4
 const CONNECT_SECONDS = 5
-/** Deleted at once, so that no other writer waits for long. */
-const STEP = 2000
-/** Room made below the limit. */
-const ROOM = 0.95
-/** What a row takes with its indexes, bytes: a server's own figures do not shrink when rows go. */
-const ROW_BYTES = 450
+/** Figures that go into one statement. */
+const ROLLUPS = 100
 
 const INSERT_SQL = `INSERT INTO exchange (${COLUMNS.join(', ')})
   SELECT ${COLUMNS.join(', ')} FROM json_populate_recordset(NULL::exchange, $1::text::json)
   ON CONFLICT (key) DO NOTHING RETURNING key`
 const BODY_SQL = `INSERT INTO body (key, request, reply, size) VALUES ($1, $2, $3, $4)
   ON CONFLICT (key) DO NOTHING`
-
-/** A connection within a transaction. */
-type Connection = Pick<SQL, 'unsafe'>
 
 /** A ledger on a PostgreSQL server, which several ccproxies may share. */
 export class PostgresStore implements Store {
@@ -86,27 +79,17 @@ export class PostgresStore implements Store {
     return this.#do((server) => rowsOf(server, sql, params))
   }
 
-  retain({ before, bytes }: Retention): Promise<number> {
-    return this.#do(async (sql) => {
-      let gone = 0
-      if (before !== undefined) {
-        gone += await deleteRows(sql, before * KEYS_PER_MS, Number.MAX_SAFE_INTEGER)
-        const hour = Math.floor((before * KEYS_PER_MS) / KEYS_PER_HOUR)
-        await rowsOf(sql, `DELETE FROM hourly WHERE hour < ${whole(hour)}`, [])
-        await rowsOf(sql, `DELETE FROM name WHERE used < ${whole(dayOf(before) - 2)}`, [])
-      }
-      if (bytes !== undefined) gone += await deleteBeyond(sql, bytes)
-      return gone
-    })
+  retain(retention: Retention): Promise<number> {
+    return this.#do((sql) => retainPostgres(sql, retention))
   }
 
   size(): Promise<StoreSize> {
-    return this.#do(sizeOf)
+    return this.#do(sizeOfPostgres)
   }
 
   reset(): Promise<number> {
     return this.#do(async (sql) => {
-      const { rows } = await sizeOf(sql)
+      const { rows } = await sizeOfPostgres(sql)
       await rowsOf(sql, 'TRUNCATE exchange, body, hourly', [])
       return rows
     })
@@ -164,7 +147,10 @@ export class PostgresStore implements Store {
       const size = (requestBody?.length ?? 0) + (replyBody?.length ?? 0)
       await rowsOf(connection, BODY_SQL, [key, requestBody, replyBody, size])
     }
-    for (const rollup of rollUp(written, this.#names)) await addRollup(connection, rollup)
+    const rollups = rollUp(written, this.#names)
+    for (let at = 0; at < rollups.length; at += ROLLUPS) {
+      await addRollups(connection, rollups.slice(at, at + ROLLUPS))
+    }
   }
 
   async #insert(connection: Connection, rows: readonly NewRow[]): Promise<ReadonlySet<number>> {
@@ -203,21 +189,19 @@ export class PostgresStore implements Store {
   }
 }
 
-async function addRollup(connection: Connection, rollup: Rollup): Promise<void> {
-  const [added] = await rowsOf(connection, ROLLUP_SQL, rollupValues(rollup))
-  if (numberOf(added, 'size') <= LONG_HISTOGRAMS) return
-  const [found] = await rowsOf(connection, HISTOGRAMS_SQL, rollup.dimensions)
-  const texts = [compacted(found?.duration), compacted(found?.first_byte)]
-  await rowsOf(connection, COMPACT_SQL, [...texts, ...rollup.dimensions])
-}
-
-async function rowsOf(
-  connection: Connection,
-  sql: string,
-  params: readonly Value[],
-): Promise<readonly StoredRow[]> {
-  const rows: unknown = await connection.unsafe(sql, [...params])
-  return Array.isArray(rows) ? rows : []
+async function addRollups(connection: Connection, rollups: readonly Rollup[]): Promise<void> {
+  const added = await rowsOf(
+    connection,
+    rollupSql(rollups.length),
+    rollups.flatMap((rollup) => rollupValues(rollup)),
+  )
+  for (const row of added) {
+    if (numberOf(row, 'size') <= LONG_HISTOGRAMS) continue
+    const dimensions = DIMENSIONS.map((name) => numberOf(row, name))
+    const [found] = await rowsOf(connection, HISTOGRAMS_SQL, dimensions)
+    const texts = [compacted(found?.duration), compacted(found?.first_byte)]
+    await rowsOf(connection, COMPACT_SQL, [...texts, ...dimensions])
+  }
 }
 
 async function migrate(sql: SQL, place: string, migrations: readonly Migration[]): Promise<void> {
@@ -239,58 +223,6 @@ async function migrate(sql: SQL, place: string, migrations: readonly Migration[]
     const insert = 'INSERT INTO ledger_version (version) VALUES ($1)'
     await rowsOf(connection, insert, [migrations.length])
   })
-}
-
-/** Deletes the oldest rows below a key, `most` at most. */
-async function deleteRows(sql: Connection, below: number, most: number): Promise<number> {
-  let gone = 0
-  while (gone < most) {
-    const step = Math.min(STEP, most - gone)
-    const keys = `SELECT key FROM exchange WHERE key < ${whole(below)} ORDER BY key LIMIT ${step}`
-    const deleted = await rowsOf(
-      sql,
-      `WITH gone AS (DELETE FROM exchange WHERE key IN (${keys}) RETURNING key),
-        bodies AS (DELETE FROM body WHERE key IN (SELECT key FROM gone))
-        SELECT count(*) AS count FROM gone`,
-      [],
-    )
-    const count = numberOf(deleted[0], 'count')
-    gone += count
-    if (count < step) break
-  }
-  return gone
-}
-
-/** Bodies go before rows do. */
-async function deleteBeyond(sql: Connection, bytes: number): Promise<number> {
-  let size = await sizeOf(sql)
-  if (size.bytes <= bytes) return 0
-  while (size.bytes > bytes * ROOM) {
-    const oldest = `SELECT key FROM body ORDER BY key LIMIT ${STEP}`
-    const deleted = await rowsOf(sql, `DELETE FROM body WHERE key IN (${oldest}) RETURNING key`, [])
-    if (deleted.length === 0) break
-    size = await sizeOf(sql)
-  }
-  const tooMany = Math.ceil((size.bytes - bytes * ROOM) / ROW_BYTES)
-  return tooMany <= 0 ? 0 : deleteRows(sql, Number.MAX_SAFE_INTEGER, tooMany)
-}
-
-async function sizeOf(sql: Connection): Promise<StoreSize> {
-  const [row] = await rowsOf(
-    sql,
-    `SELECT count(*) AS rows, min(key) AS oldest, max(key) AS newest,
-      (SELECT coalesce(sum(size), 0) FROM body) AS bodies FROM exchange`,
-    [],
-  )
-  const rows = numberOf(row, 'rows')
-  const time = (name: string) =>
-    rows === 0 ? undefined : Math.floor(numberOf(row, name) / KEYS_PER_MS)
-  return {
-    rows,
-    bytes: rows * ROW_BYTES + numberOf(row, 'bodies'),
-    oldest: time('oldest'),
-    newest: time('newest'),
-  }
 }
 
 /** A server's address as it may be shown. */

@@ -5,9 +5,11 @@ import { KEYS_PER_HOUR, type NewRow, type Value } from './store.ts'
 
 // The figures of each hour, written in the same transaction as the rows that they sum up: what a dashboard asks for is
 // then read from a few thousand of these instead of from a million rows, and they tell where the rows of a filter are.
+// They are kept on several levels: apart by everything, and by one thing alone for the questions that most are.
 
-/** What the figures of an hour are kept apart by; 0 stands for a name that is absent. */
+/** What the figures of an hour are kept apart by; 0 stands for a name that is absent, or not looked at on a level. */
 export const DIMENSIONS = [
+  'level',
   'hour',
   'provider',
   'model',
@@ -17,6 +19,30 @@ export const DIMENSIONS = [
   'status',
   'ended',
 ] as const
+type Dimension = (typeof DIMENSIONS)[number]
+
+/** What each level keeps apart beside the hour; the number of a level is its place, and the first knows everything. */
+const LEVELS: readonly ReadonlySet<Dimension>[] = [
+  new Set<Dimension>(['provider', 'model', 'upstream_model', 'client', 'path', 'status', 'ended']),
+  new Set<Dimension>(),
+  new Set<Dimension>(['model', 'upstream_model', 'path']),
+  new Set<Dimension>(['client']),
+  new Set<Dimension>(['provider']),
+  new Set<Dimension>(['status', 'ended']),
+]
+
+/** Deletes the figures of hours before one; the levels are named so that their index is used. */
+export const FORGET_SQL = `DELETE FROM hourly WHERE level IN (${LEVELS.map((_, level) => level).join(', ')})
+  AND hour < $1`
+
+/** The level with the fewest figures that still keeps these apart. */
+export function levelFor(needed: readonly string[]): number {
+  for (let level = 1; level < LEVELS.length; level++) {
+    const kept: ReadonlySet<string> | undefined = LEVELS[level]
+    if (needed.every((name) => kept?.has(name))) return level
+  }
+  return 0
+}
 
 /** What is summed up. */
 export const SUMS = [
@@ -43,13 +69,20 @@ export type Sum = (typeof SUMS)[number]
 /** The two distributions, as texts. */
 export const HISTOGRAMS = ['duration', 'first_byte'] as const
 
-/** Adds an hour's figures to those that are there; the distributions' lengths tell when they want to be made short. */
-export const ROLLUP_SQL = `INSERT INTO hourly (${[...DIMENSIONS, ...SUMS, ...HISTOGRAMS].join(', ')})
-  VALUES (${[...DIMENSIONS, ...SUMS, ...HISTOGRAMS].map((_, index) => `$${index + 1}`).join(', ')})
-  ON CONFLICT (${DIMENSIONS.join(', ')}) DO UPDATE SET
+const FIGURES = [...DIMENSIONS, ...SUMS, ...HISTOGRAMS]
+
+/** Adds figures to those that are there; the distributions' lengths tell when they want to be made short. */
+export function rollupSql(count: number): string {
+  const row = (number: number) =>
+    `(${FIGURES.map((_, index) => `$${number * FIGURES.length + index + 1}`).join(', ')})`
+  const rows = Array.from({ length: count }, (_, number) => row(number))
+  return `INSERT INTO hourly (${FIGURES.join(', ')}) VALUES ${rows.join(', ')} ${ADD}`
+}
+
+const ADD = `ON CONFLICT (${DIMENSIONS.join(', ')}) DO UPDATE SET
   ${SUMS.map((sum) => `${sum} = hourly.${sum} + excluded.${sum}`).join(', ')},
   ${HISTOGRAMS.map((name) => `${name} = ${joined(name)}`).join(', ')}
-  RETURNING length(duration) + length(first_byte) AS size`
+  RETURNING ${DIMENSIONS.join(', ')}, length(duration) + length(first_byte) AS size`
 
 function joined(name: string): string {
   return `CASE WHEN hourly.${name} = '' THEN excluded.${name} WHEN excluded.${name} = ''
@@ -73,23 +106,53 @@ export interface Rollup {
   readonly firstByte: number[]
 }
 
-/** Sums rows up, sorted so that two writers never wait for each other in a circle. */
+/** Sums rows up on every level, sorted so that two writers never wait for each other in a circle. */
 export function rollUp(rows: readonly NewRow[], names: Names): Rollup[] {
-  const rollups = new Map<string, Rollup>()
-  for (const row of rows) {
-    const dimensions = dimensionsOf(row, names)
-    const key = dimensions.join()
-    let rollup = rollups.get(key)
-    if (rollup === undefined) {
-      rollup = { dimensions, sums: noSums(), duration: [], firstByte: [] }
-      rollups.set(key, rollup)
+  const whole = new Map<string, Rollup>()
+  for (const row of rows) addRow(rollupAt(whole, dimensionsOf(row, names)), row)
+  const all = new Map(whole)
+  for (const rollup of whole.values()) {
+    for (let level = 1; level < LEVELS.length; level++) {
+      addSums(rollupAt(all, onLevel(rollup.dimensions, level)), rollup)
     }
-    addRow(rollup, row)
   }
-  return [...rollups.keys()].sort().flatMap((key) => rollups.get(key) ?? [])
+  return [...all].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, rollup]) => rollup)
 }
 
-/** The parameters of `ROLLUP_SQL`. */
+function rollupAt(rollups: Map<string, Rollup>, dimensions: readonly number[]): Rollup {
+  const key = dimensions.join()
+  const found = rollups.get(key)
+  if (found !== undefined) return found
+  const rollup = { dimensions, sums: noSums(), duration: [], firstByte: [] }
+  rollups.set(key, rollup)
+  return rollup
+}
+
+function onLevel(dimensions: readonly number[], level: number): number[] {
+  return dimensions.map((value, index) => {
+    const name = DIMENSIONS[index] ?? 'level'
+    if (name === 'level') return level
+    return name === 'hour' || LEVELS[level]?.has(name) ? value : 0
+  })
+}
+
+/** What is summed up for one group. */
+export type Sums = Pick<Rollup, 'sums' | 'duration' | 'firstByte'>
+
+/** Adds figures to others. */
+export function addSums(to: Sums, more: Sums): void {
+  for (const sum of SUMS) to.sums[sum] += more.sums[sum]
+  addCounts(to.duration, more.duration)
+  addCounts(to.firstByte, more.firstByte)
+}
+
+function addCounts(to: number[], more: readonly number[]): void {
+  more.forEach((count, bucket) => {
+    to[bucket] = (to[bucket] ?? 0) + count
+  })
+}
+
+/** The parameters of one row of `rollupSql`. */
 export function rollupValues({ dimensions, sums, duration, firstByte }: Rollup): Value[] {
   return [
     ...dimensions,
@@ -113,6 +176,7 @@ export function isError(row: { readonly status: number; readonly ended: string }
 
 function dimensionsOf(row: NewRow, names: Names): number[] {
   return [
+    0,
     Math.floor(row.key / KEYS_PER_HOUR),
     names.idOf('provider', row.provider) ?? 0,
     names.idOf('model', row.model) ?? 0,

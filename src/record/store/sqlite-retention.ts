@@ -1,6 +1,7 @@
 import type { Database } from 'bun:sqlite'
 import { dayOf } from './names.ts'
 import { numberOf } from './read.ts'
+import { FORGET_SQL } from './rollup.ts'
 import { KEYS_PER_HOUR, KEYS_PER_MS, type Retention, type StoreSize } from './store.ts'
 
 /** How many rows go at once: a few milliseconds of work, then others are let in. */
@@ -50,17 +51,22 @@ function deleteRows(database: Database, below: number): number {
     .immediate()
 }
 
-/** Bodies go before rows do. */
+/** Bodies go before rows do; with rows go the figures of the hours that are left empty. */
 function deleteOldest(database: Database): number {
   const bodies = 'SELECT key FROM body ORDER BY key LIMIT $1'
   const { changes } = database.query(`DELETE FROM body WHERE key IN (${bodies})`).run(STEP)
-  return changes > 0 ? changes : deleteRows(database, Number.MAX_SAFE_INTEGER)
+  if (changes > 0) return changes
+  const count = deleteRows(database, Number.MAX_SAFE_INTEGER)
+  const oldest = database.query('SELECT min(key) AS key FROM exchange').get()
+  const hour = Math.floor(numberOf(oldest, 'key') / KEYS_PER_HOUR)
+  database.query(FORGET_SQL).run(count === 0 ? 0 : hour)
+  return count
 }
 
 /** Figures go with the rows' age, and names that nobody has used for longer still. */
 function forgetHours(database: Database, before: number): void {
   const hour = Math.floor((before * KEYS_PER_MS) / KEYS_PER_HOUR)
-  database.query('DELETE FROM hourly WHERE hour < $1').run(hour)
+  database.query(FORGET_SQL).run(hour)
   database.query('DELETE FROM name WHERE used < $1').run(dayOf(before) - 2)
 }
 

@@ -11,8 +11,8 @@ import {
   compacted,
   HISTOGRAMS_SQL,
   LONG_HISTOGRAMS,
-  ROLLUP_SQL,
   rollUp,
+  rollupSql,
   rollupValues,
 } from './rollup.ts'
 import { retainSqlite, sizeOfSqlite } from './sqlite-retention.ts'
@@ -53,7 +53,6 @@ interface Open {
   readonly inode: number
   readonly name: Statement
   readonly insert: Statement
-  readonly body: Statement
   readonly rollup: Statement
 }
 
@@ -175,7 +174,7 @@ export class SqliteStore implements Store {
     }
   }
 
-  #insert({ insert, body }: Open, row: NewRow): void {
+  #insert({ insert, database }: Open, row: NewRow): void {
     const values = valuesOf(row, this.#names, this.#options.instance)
     let key = row.key
     // Another process had the same number in the same millisecond: the next one is free soon.
@@ -183,7 +182,7 @@ export class SqliteStore implements Store {
     const { requestBody, replyBody } = row
     if (requestBody === undefined && replyBody === undefined) return
     const size = (requestBody?.length ?? 0) + (replyBody?.length ?? 0)
-    body.run(key, requestBody ?? null, replyBody ?? null, size)
+    database.query(BODY_SQL).run(key, requestBody ?? null, replyBody ?? null, size)
   }
 }
 
@@ -215,8 +214,7 @@ function openDatabase({ path, migrations = MIGRATIONS }: SqliteOptions): Open {
       inode: path === MEMORY ? 0 : statSync(path).ino,
       name: database.prepare(NAME_SQL),
       insert: database.prepare(INSERT_SQL),
-      body: database.prepare(BODY_SQL),
-      rollup: database.prepare(ROLLUP_SQL),
+      rollup: database.prepare(rollupSql(1)),
     }
   } catch (error) {
     database.close()
