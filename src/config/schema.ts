@@ -97,7 +97,6 @@ const security = section('Who may call', {
   }),
   public_metrics: leaf(Type.Boolean({ default: false }), {
     description: '/metrics answers without a client key',
-    unavailable: true,
   }),
 })
 
@@ -242,7 +241,6 @@ const oauth = section("The plan login, the account holder's own choice and risk"
 const record = section('What ccproxy keeps and shows of its work', {
   metrics: leaf(Type.Boolean({ default: true }), {
     description: 'Prometheus metrics at /metrics',
-    unavailable: true,
   }),
   ledger: leaf(Type.Boolean({ default: true }), {
     description: 'One stored row a request: model, tokens, cost, timing',
@@ -255,7 +253,6 @@ const record = section('What ccproxy keeps and shows of its work', {
   }),
   logs: leaf(Type.Boolean({ default: true }), {
     description: 'The /logs endpoints',
-    unavailable: true,
   }),
   dashboard: leaf(Type.Boolean({ default: true }), {
     description: 'The page at /dashboard',

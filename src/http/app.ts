@@ -3,6 +3,9 @@ import { ProxyError } from '../kit/error.ts'
 import type { App } from './context.ts'
 import { familyOf } from './errors.ts'
 import { incomingOf } from './incoming.ts'
+import { addDashboardRoutes } from './routes/dashboard.ts'
+import { addLogRoutes } from './routes/logs.ts'
+import { addMetricsRoute } from './routes/metrics.ts'
 import { addOauthRoutes } from './routes/oauth.ts'
 import { addPermissionRoutes } from './routes/permissions.ts'
 import { addProxyRoutes } from './routes/proxy.ts'
@@ -29,6 +32,9 @@ export function createApp(context: App) {
   addServiceRoutes(app, context)
   addOauthRoutes(app, context)
   addPermissionRoutes(app, context)
+  addMetricsRoute(app, context)
+  addLogRoutes(app, context)
+  addDashboardRoutes(app, context)
   addProxyRoutes(app, context)
   return app.use(
     swaggerRoutes({

@@ -5,6 +5,8 @@ import { type ByteReader, Pump } from '../kit/pump.ts'
 /** One event of a stream of ours. */
 export interface ServerEvent {
   readonly event: string
+  /** What a client that comes back sends as Last-Event-ID; without line breaks. */
+  readonly id?: string
   /** Any JSON value. */
   readonly data: unknown
 }
@@ -126,6 +128,7 @@ class EventQueue implements ByteReader {
   }
 }
 
-function encode({ event, data }: ServerEvent): Uint8Array {
-  return encoder.encode(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
+function encode({ event, id, data }: ServerEvent): Uint8Array {
+  const named = id === undefined ? '' : `id: ${id}\n`
+  return encoder.encode(`event: ${event}\n${named}data: ${JSON.stringify(data)}\n\n`)
 }

@@ -4,9 +4,12 @@ import { dataFolder } from '../config/paths.ts'
 import type { Settings } from '../config/schema.ts'
 import { createLedger } from '../record/ledger.ts'
 import type { Ledger } from '../record/ledger-shape.ts'
+import { Live } from '../record/live.ts'
 import type { Logger } from '../record/log.ts'
-import { logObserver, type Observer, observers } from '../record/observer.ts'
+import { Metrics } from '../record/metrics.ts'
+import { logObserver, type Observer, observers, type Settled } from '../record/observer.ts'
 import { type PriceUpdates, priceUpdates } from '../record/price-updates.ts'
+import { costOf, type PriceList } from '../record/prices.ts'
 
 /** What a server keeps of its work. */
 export interface Records {
@@ -15,6 +18,11 @@ export interface Records {
   readonly keptBytes: number | undefined
   /** Undefined where the settings have none. */
   readonly ledger: Ledger | undefined
+  readonly metrics: Metrics | undefined
+  /** What runs and what settled last. */
+  readonly live: Live | undefined
+  /** What an exchange costs by the prices of now, USD. */
+  readonly cost: (exchange: Settled) => number | undefined
   /** Writes what waits and lets go of everything; may be called again. */
   close(): Promise<void>
 }
@@ -24,6 +32,7 @@ export interface RecordsOptions {
   readonly settings: Settings
   readonly env: Readonly<Record<string, string | undefined>>
   readonly home: string
+  readonly version: string
 }
 
 const HOUR_MS = 3_600_000
@@ -39,19 +48,37 @@ export function createRecords(options: RecordsOptions, logger: Logger): Records 
   const ledger = record.ledger
     ? createLedger(ledgerOptions(settings, { env, home, logger, prices }))
     : undefined
-  const list = [logObserver(logger), ...(ledger === undefined ? [] : [ledger.observer])]
+  const metrics = record.metrics ? createMetrics(options, prices, ledger) : undefined
+  const live = record.logs ? new Live() : undefined
+  const kept = [ledger, metrics, live].flatMap((one) => (one === undefined ? [] : [one.observer]))
   const keeps = ledger !== undefined && record.bodies !== 'off'
   return {
-    observer: observers(list, (error) =>
+    observer: observers([logObserver(logger), ...kept], (error) =>
       logger.log('error', 'observer failed', { error: String(error) }),
     ),
     keptBytes: keeps ? record.body_max_chars * STREAM_OVERHEAD : undefined,
     ledger,
+    metrics,
+    live,
+    cost: ({ usage, upstreamModel, model, kind }) =>
+      costOf(usage, upstreamModel ?? model, { kind }, prices()),
     async close() {
       updates.end()
       await ledger?.close()
     },
   }
+}
+
+function createMetrics(
+  { settings, version }: RecordsOptions,
+  prices: () => PriceList,
+  ledger: Ledger | undefined,
+): Metrics {
+  const models = Object.values(settings.providers).flatMap(({ models, default_model: usual }) => [
+    ...Object.values(models),
+    ...(usual === undefined ? [] : [usual]),
+  ])
+  return new Metrics({ ledgerLosses: () => ledger?.lost() ?? 0, models, prices, version })
 }
 
 function createUpdates({ settings, env, home }: RecordsOptions, logger: Logger): PriceUpdates {

@@ -1,6 +1,7 @@
 import type { Server } from 'bun'
 import { clientKeys } from '../auth/client-key.ts'
 import { type LazyLogins, lazyLogins } from '../auth/lazy-logins.ts'
+import { Sessions } from '../auth/sessions.ts'
 import { loginsOptions } from '../config/logins-options.ts'
 import { isLoopback } from '../config/loopback.ts'
 import type { Settings } from '../config/schema.ts'
@@ -19,6 +20,7 @@ import { LoginDesk } from './login-desk.ts'
 import { portOwner } from './port-owner.ts'
 import { RateLimit } from './rate-limit.ts'
 import { createRecords, type Records } from './records.ts'
+import { SignIn } from './sign-in.ts'
 
 /** A server that takes requests. */
 export interface RunningServer {
@@ -58,9 +60,9 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const logins = createLogins(options, logger)
   const records = createRecords(options, logger)
   const gateway = createGateway(options, logins, records)
-  const own = { permissions: permissionDeskOf(settings, logger), eventStreams: new EventStreams() }
   const state: State = { draining: false, port: settings.server.port }
   const guard = guardOf(settings)
+  const own = { ...ownOf(settings, logger, guard.sessions), records }
   const door = new Door({
     logger,
     guard,
@@ -125,6 +127,14 @@ function loginDeskOf(settings: Settings, logins: LazyLogins, logger: Logger, sta
   })
 }
 
+function ownOf(settings: Settings, logger: Logger, sessions: Sessions) {
+  return {
+    permissions: permissionDeskOf(settings, logger),
+    eventStreams: new EventStreams(),
+    signIn: new SignIn({ sessions, logger }),
+  }
+}
+
 /** What nobody can answer any more is denied, and those who listen hear so. */
 function endOwn({ permissions, eventStreams }: Pick<App, 'permissions' | 'eventStreams'>): void {
   permissions.close()
@@ -182,8 +192,10 @@ function guardOf(settings: Settings) {
   const { security } = settings
   const token = security.auth_token
   const limits = security.rate_limit !== 'off'
+  const keys = clientKeys(token === undefined ? [] : [token], security.tokens)
   return {
-    keys: clientKeys(token === undefined ? [] : [token], security.tokens),
+    keys,
+    sessions: new Sessions(keys),
     allowedHosts: new Set(security.allowed_hosts.map((host) => host.toLowerCase())),
     corsOrigins: new Set(security.cors_origins),
     rateLimit: limits
@@ -191,6 +203,7 @@ function guardOf(settings: Settings) {
       : undefined,
     limitsLoopback: security.rate_limit === 'on',
     publicHealth: security.public_health,
+    publicMetrics: security.public_metrics,
   }
 }
 
