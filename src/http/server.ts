@@ -62,17 +62,15 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const gateway = createGateway(options, logins, records)
   const state: State = { draining: false, port: settings.server.port }
   const guard = guardOf(settings)
-  const own = { ...ownOf(settings, logger, guard.sessions), records }
+  const own = ownOf(settings, logger, guard.sessions)
+  const address = guard.limitsLoopback ? undefined : onlyAddress(settings.server.host)
   const door = new Door({
-    logger,
-    guard,
+    ...{ logger, guard, onlyAddress: address },
     draining: () => state.draining,
-    onlyAddress: guard.limitsLoopback ? undefined : onlyAddress(settings.server.host),
   })
   const context = {
     ...appOf(options, state),
-    gateway,
-    ...own,
+    ...{ ...own, gateway, records },
     loginDesk: loginDeskOf(settings, logins, logger, state),
     fail: (thrown: unknown, request: Request) => door.fail(thrown, request),
   }
