@@ -19,13 +19,22 @@ export interface Observed {
 
 type Sent = Readonly<Record<string, string>>
 
+/** What sets one apart. */
+export interface ObservedOptions {
+  readonly clientKey?: string
+  /** Values that must never reach the upstream. */
+  readonly forbidden?: readonly string[]
+  /** The upstream takes any body. */
+  readonly lenient?: boolean
+}
+
 /** Starts one, with an upstream of its own. */
 export async function startObserved(
-  options: CcproxyOptions & { readonly clientKey?: string; readonly forbidden?: string[] } = {},
+  options: CcproxyOptions & ObservedOptions = {},
 ): Promise<Observed> {
-  const { clientKey, forbidden = [], ...rest } = options
+  const { clientKey, forbidden = [], lenient = false, ...rest } = options
   const keys = clientKey === undefined ? forbidden : [clientKey, ...forbidden]
-  const fake = await startFakeAnthropic({ forbidden: keys })
+  const fake = await startFakeAnthropic({ forbidden: keys, lenient })
   const env = { ...rest.env, ...(clientKey === undefined ? {} : { AUTH_TOKEN: clientKey }) }
   const proxy = await startCcproxy({ ...rest, env, upstream: fake.url })
   const key: Sent = clientKey === undefined ? {} : { 'x-api-key': clientKey }
