@@ -3,9 +3,10 @@ import { ProxyError } from '../kit/error.ts'
 import type { App } from './context.ts'
 import { familyOf } from './errors.ts'
 import { incomingOf } from './incoming.ts'
+import { PREFIX_GROUPS, type Prefix } from './prefixes.ts'
 import { addOauthRoutes } from './routes/oauth.ts'
 import { addProxyRoutes } from './routes/proxy.ts'
-import { addServiceRoutes } from './routes/service.ts'
+import { addServiceRoutes, addStatusRoutes } from './routes/service.ts'
 import { swaggerRoutes } from './swagger.ts'
 
 const CODES: Readonly<Record<string, (request: Request) => ProxyError>> = {
@@ -21,16 +22,14 @@ const CODES: Readonly<Record<string, (request: Request) => ProxyError>> = {
 
 /** All routes. The guard has let a request in before it comes here. */
 export function createApp(context: App) {
-  const app = new Elysia({ name: 'ccproxy', normalize: false })
-  app.onError(({ error, code, request }) =>
-    context.fail(CODES[String(code)]?.(request) ?? error, request),
-  )
+  const app = emptyApp(context)
   addServiceRoutes(app, context)
   addOauthRoutes(app, context)
-  addProxyRoutes(app, context)
+  addPrefixRoutes(app, context, PREFIX_GROUPS.get('') ?? [])
+  const groups = addGroups(app, context)
   return app.use(
     swaggerRoutes({
-      routes: () => app.routes,
+      routes: () => [app, ...groups.map((group) => group())].flatMap(({ routes }) => routes),
       documentation: {
         info: {
           title: 'ccproxy',
@@ -41,3 +40,45 @@ export function createApp(context: App) {
     }),
   )
 }
+
+type Group = Pick<Elysia, 'routes' | 'fetch'>
+
+function emptyApp(context: App): Elysia {
+  const app = new Elysia({ name: 'ccproxy', normalize: false })
+  app.onError(({ error, code, request }) =>
+    context.fail(CODES[String(code)]?.(request) ?? error, request),
+  )
+  return app
+}
+
+function addPrefixRoutes(app: Elysia, context: App, prefixes: readonly Prefix[]): void {
+  addStatusRoutes(app, context, prefixes)
+  addProxyRoutes(app, context, prefixes)
+}
+
+/**
+ * Hands what is below a prefix to an app of that prefix's own, made when the first request for it comes: to make all
+ * of them at the start took a quarter of it. Gives what makes them, for their description.
+ */
+function addGroups(app: Elysia, context: App): (() => Group)[] {
+  return [...PREFIX_GROUPS]
+    .filter(([segment]) => segment !== '')
+    .map(([segment, prefixes]) => {
+      let made: Group | undefined
+      const group = () => {
+        made ??= createGroup(context, prefixes)
+        return made
+      }
+      app.all(`/${segment}/*`, ({ request }) => group().fetch(request), HIDDEN)
+      return group
+    })
+}
+
+function createGroup(context: App, prefixes: readonly Prefix[]): Group {
+  const app = emptyApp(context)
+  addPrefixRoutes(app, context, prefixes)
+  // `fetch` is a getter that composes the whole handler: asked once, not at each request.
+  return { routes: app.routes, fetch: app.compile().fetch }
+}
+
+const HIDDEN = { parse: 'none', detail: { hide: true } } as const

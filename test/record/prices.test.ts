@@ -133,7 +133,7 @@ describe('prices that are looked up', () => {
     folders.push(folder)
     const logger = memoryLog()
     const file = join(folder.path, 'data', 'prices.json')
-    const options = { url, everyMs: 3_600_000, file, enabled: true, logger, ...more }
+    const options = { url, everyMs: 3_600_000, file, logger, ...more }
     return { updates: priceUpdates(options), file: options.file, logger, options }
   }
 
@@ -183,9 +183,8 @@ describe('prices that are looked up', () => {
     expect(priceOf('gpt-5', next.prices())?.output).toBe(10)
     await next.update()
     expect(asked).toEqual([null, '"one"', '"one"'])
-    // Another address is another list, and without the scheduler there is none.
+    // Another address is another list.
     expect(priceOf('gpt-5', priceUpdates({ ...options, url: 'http://x' }).prices())).toBeUndefined()
-    expect(priceOf('gpt-5', priceUpdates({ ...options, enabled: false }).prices())).toBeUndefined()
   })
 
   test('that are no prices change nothing', async () => {
