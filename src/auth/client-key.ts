@@ -11,7 +11,8 @@ export interface NamedToken {
   readonly expires?: string
 }
 
-interface AcceptedKey {
+/** A key that lets a client in, as its digest. */
+export interface AcceptedKey {
   readonly name: string | undefined
   readonly digest: Uint8Array
   /** Milliseconds since the epoch. */
@@ -99,12 +100,22 @@ function sentKeys(headers: Headers): SentKey[] {
 /** Looks at every key whatever it finds, so that the time taken says nothing. */
 function find(keys: ClientKeys, value: string, now: number) {
   const digest = sha256(value)
-  let found: { name: string | undefined; valid: boolean } | undefined
+  let found: { key: AcceptedKey; name: string | undefined; valid: boolean } | undefined
   for (const key of keys) {
     const equal = crypto.timingSafeEqual(key.digest, digest)
-    if (equal && !found?.valid) found = { name: key.name, valid: now < key.expires }
+    if (equal && !found?.valid) found = { key, name: key.name, valid: now < key.expires }
   }
   return found
+}
+
+/** The key that this value is, where it is one and has not expired. @param now milliseconds since the epoch */
+export function findClientKey(
+  keys: ClientKeys,
+  value: string,
+  now: number,
+): AcceptedKey | undefined {
+  const found = find(keys, value, now)
+  return found?.valid ? found.key : undefined
 }
 
 function isOneOf(keys: ClientKeys, value: string, now: number): boolean {

@@ -72,6 +72,16 @@ export function credentialsPath(
   return join(dirname(userConfigPath(env, home)), 'credentials.json')
 }
 
+/** The folder of what ccproxy keeps for itself: `$XDG_DATA_HOME/ccproxy` or `~/.local/share/ccproxy`. */
+export function dataFolder(
+  env: Readonly<Record<string, string | undefined>>,
+  home: string,
+): string {
+  const base = env.XDG_DATA_HOME
+  const folder = base !== undefined && isAbsolute(base) ? base : join(home, '.local', 'share')
+  return join(folder, 'ccproxy')
+}
+
 /** The nearest folder upward with a `.git` (a folder, or a file as worktrees have it). */
 function gitRoot(cwd: string, readFile: ReadFile): string | undefined {
   for (let folder = cwd; ; folder = dirname(folder)) {
@@ -96,14 +106,4 @@ export function shownPath(path: string, cwd: string, home: string): string {
   if (within !== '' && !within.startsWith('..') && !isAbsolute(within)) return `./${within}`
   const atHome = relative(home, path)
   return atHome !== '' && !atHome.startsWith('..') && !isAbsolute(atHome) ? `~/${atHome}` : path
-}
-
-/** The folder for what ccproxy keeps by itself: `$XDG_DATA_HOME/ccproxy` or `~/.local/share/ccproxy`. */
-export function dataFolder(
-  env: Readonly<Record<string, string | undefined>>,
-  home: string,
-): string {
-  const base = env.XDG_DATA_HOME
-  const folder = base !== undefined && isAbsolute(base) ? base : join(home, '.local', 'share')
-  return join(folder, 'ccproxy')
 }

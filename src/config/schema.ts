@@ -3,6 +3,9 @@ import { ProfileOverrides } from '../protocol/profile.ts'
 import { leaf, oneOf, SecretText, section, textMap } from './leaf.ts'
 import { sdk } from './schema-sdk.ts'
 
+const PRICING_URL =
+  'https://raw.githubusercontent.com/BerriAI/litellm/main/model_prices_and_context_window.json'
+
 const server = section('Where ccproxy listens and how it logs', {
   host: leaf(Type.String({ default: '127.0.0.1', minLength: 1 }), {
     description: 'Address to bind; beyond loopback a client key is required',
@@ -94,7 +97,6 @@ const security = section('Who may call', {
   }),
   public_metrics: leaf(Type.Boolean({ default: false }), {
     description: '/metrics answers without a client key',
-    unavailable: true,
   }),
 })
 
@@ -239,15 +241,18 @@ const oauth = section("The plan login, the account holder's own choice and risk"
 const record = section('What ccproxy keeps and shows of its work', {
   metrics: leaf(Type.Boolean({ default: true }), {
     description: 'Prometheus metrics at /metrics',
-    unavailable: true,
   }),
   ledger: leaf(Type.Boolean({ default: true }), {
     description: 'One stored row a request: model, tokens, cost, timing',
-    unavailable: true,
+  }),
+  database: leaf(Type.Optional(SecretText), {
+    description:
+      'Where the ledger is: a file, :memory: or postgres://…; without it ledger.sqlite in the data directory',
+    example: 'postgres://user:password@localhost/ccproxy',
+    secret: true,
   }),
   logs: leaf(Type.Boolean({ default: true }), {
     description: 'The /logs endpoints',
-    unavailable: true,
   }),
   dashboard: leaf(Type.Boolean({ default: true }), {
     description: 'The page at /dashboard',
@@ -264,24 +269,32 @@ const record = section('What ccproxy keeps and shows of its work', {
     env: ['LOG_PAYLOAD_MAX_CHARS'],
     unavailable: true,
   }),
-  bodies: leaf(Type.Boolean({ default: false }), {
-    description: 'Keep request and response bodies',
-    unavailable: true,
+  bodies: leaf(oneOf(['off', 'errors', 'all'], { default: 'off' }), {
+    description:
+      'Request and response bodies that the ledger keeps: of failures, or all; secrets masked, images left out',
+    synonyms: { false: 'off', true: 'all' },
+  }),
+  body_max_chars: leaf(Type.Integer({ default: 65_536, minimum: 256, maximum: 16_777_216 }), {
+    description: 'Characters of a body that the ledger keeps',
   }),
   retention_days: leaf(Type.Number({ default: 30, minimum: 0 }), {
-    description: 'How long the ledger keeps a row',
-    unavailable: true,
+    description: 'How long the ledger keeps a row and its figures; 0 = for ever',
+  }),
+  retention_mb: leaf(Type.Number({ default: 1000, minimum: 0 }), {
+    description:
+      'How large the ledger may be, in MB; beyond it the oldest bodies and rows go; 0 = no bound',
   }),
 })
 
 const scheduler = section('Work done at intervals', {
-  enabled: leaf(Type.Boolean({ default: true }), {
-    description: 'Run scheduled work',
-    unavailable: true,
+  enabled: leaf(Type.Boolean({ default: false }), {
+    description: 'Run scheduled work: fetch model prices',
   }),
   pricing_update_interval_hours: leaf(Type.Number({ default: 24, minimum: 1 }), {
-    description: 'How often prices are looked up',
-    unavailable: true,
+    description: 'How often prices are fetched',
+  }),
+  pricing_url: leaf(Type.String({ default: PRICING_URL, minLength: 1 }), {
+    description: "Price list in LiteLLM's JSON format",
   }),
 })
 

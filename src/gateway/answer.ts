@@ -50,9 +50,14 @@ export async function answer(
   settlement.model = envelope?.model
   const route = chooseRoute(gateway.options.routes, exchange, envelope?.model)
   const { provider } = route
-  settlement.upstream = provider.name
   const upstream = CODECS[provider.wire]
   const client = SPEAKS[exchange.endpoint] ?? upstream
+  const streams = envelope?.stream === true && exchange.endpoint !== 'count_tokens'
+  settlement.route = route
+  settlement.protocol = SPEAKS[exchange.endpoint]?.name
+  settlement.stream = streams
+  settlement.metadata = envelope?.metadataSpan
+  settlement.started()
   const foreign = client !== upstream || provider.answersOnly === true
   if (foreign && exchange.endpoint === 'count_tokens') {
     return answerCount(exchange, route, settlement)
@@ -66,18 +71,19 @@ export async function answer(
   const prepared = preparing instanceof Promise ? await preparing : preparing
   settlement.notes =
     prepared.notes === undefined ? ascent.notes : [...ascent.notes, ...prepared.notes]
+  settlement.planLogin = prepared.planLogin === true
   const { translation } = ascent
   const waits = exchange.mode !== 'passthrough' || translation !== undefined
   const work = new Work({
     gateway,
     exchange,
     settlement,
-    call: relayCall(gateway, exchange, route, prepared, waits),
+    call: relayCall(gateway, exchange, settlement, route, prepared, waits),
     route,
     client,
     upstream,
     translation,
-    streams: envelope?.stream === true && exchange.endpoint !== 'count_tokens',
+    streams,
   })
   keepEndable(work)
   const reply = send(work)
@@ -148,6 +154,7 @@ function prepare(
 function relayCall(
   gateway: Hub,
   exchange: Exchange,
+  tries: Settlement,
   route: Route,
   prepared: PreparedCall,
   waits: boolean,
@@ -157,6 +164,7 @@ function relayCall(
   return {
     provider: route.provider,
     prepared,
+    tries,
     controller: new AbortController(),
     headerTimeoutMs: own ? FOREVER_MS : timing.headerTimeoutMs,
     idleTimeoutMs: own ? FOREVER_MS : timing.idleTimeoutMs,

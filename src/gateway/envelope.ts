@@ -22,6 +22,8 @@ function checkOf(): TypeCheck<typeof Envelope> {
 /** The envelope of a body and where its model stands. */
 export interface ReadEnvelope extends Static<typeof Envelope> {
   readonly modelSpan: Span
+  /** Where its `metadata` stands, not looked into. */
+  readonly metadataSpan: Span | undefined
 }
 
 /** Reads the envelope by a shallow scan; throws `invalid_request` naming what is wrong with it. */
@@ -34,7 +36,7 @@ export function readEnvelope(body: Uint8Array): ReadEnvelope {
     ...(stream === undefined ? {} : { stream: spanValue(body, stream, 'stream') }),
   }
   if (!checkOf().Check(value) || model === undefined) throw wrong(value)
-  return { ...value, modelSpan: model }
+  return { ...value, modelSpan: model, metadataSpan: spans.get('metadata') }
 }
 
 function scan(body: Uint8Array): Map<string, Span> {

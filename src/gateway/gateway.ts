@@ -35,6 +35,7 @@ export class Gateway implements Hub {
   /** Answers an exchange; throws a ProxyError that the caller writes in the client's shape. */
   handle(exchange: Exchange): Promise<Response> {
     const settlement = new Settlement(exchange, this.options.observer)
+    if (this.options.keptBytes !== undefined) settlement.reply = []
     return answer(this, exchange, settlement).catch((thrown) => {
       const error = asProxyError(thrown, exchange.id)
       settlement.status = error.status

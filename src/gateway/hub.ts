@@ -19,6 +19,8 @@ export interface GatewayOptions {
   readonly timing: Timing
   readonly observer: Observer
   readonly ticker: Ticker
+  /** How much of each body the observers are given; undefined where none. */
+  readonly keptBytes?: number | undefined
 }
 
 /** An exchange under way, by those who may end it: the drain and the client's leaving. */

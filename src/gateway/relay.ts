@@ -34,6 +34,8 @@ export type Reply =
 export interface RelayCall {
   readonly provider: Provider
   readonly prepared: PreparedCall
+  /** Counts the calls that were made for one exchange. */
+  readonly tries: { attempts: number }
   /** Ends the call: the client's leaving, a timeout, the drain. Its reason is the error. */
   readonly controller: AbortController
   readonly headerTimeoutMs: number
@@ -86,9 +88,11 @@ function send(call: RelayCall, prepared: PreparedCall): Promise<Response> {
   const { signal } = call.controller
   const reused = pool.take(prepared.url)
   const sent = performance.now()
+  call.tries.attempts += 1
   return provider.send(prepared, signal).catch((error) => {
     const died = reused && isClosed(error) && performance.now() - sent < DEAD_WITHIN_MS
     if (!died || signal.aborted || prepared.body instanceof ReadableStream) throw error
+    call.tries.attempts += 1
     return provider.send({ ...prepared, fresh: true }, signal)
   })
 }

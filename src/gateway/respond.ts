@@ -6,7 +6,9 @@ import { Pump, type Source } from '../kit/pump.ts'
 import { tapUsage } from '../protocol/messages/usage.ts'
 import type { Note } from '../protocol/protocol.ts'
 import { readUpstreamError } from '../protocol/read-error.ts'
+import { readPlanLimits } from '../record/plan-limits.ts'
 import { type BodyReply, type CheckedReply, checkReply } from './check-reply.ts'
+import { keepReply } from './keep-reply.ts'
 import { passRaw } from './passthrough.ts'
 import { type Reply, readOn } from './relay.ts'
 import { asBody, asEvents } from './reshape.ts'
@@ -29,6 +31,7 @@ export function respond(work: Work, reply: Reply): Response | Promise<Response> 
   const { settlement } = work
   settlement.status = reply.status
   settlement.requestId = upstreamId(reply)
+  settlement.limits = readPlanLimits(reply.headers)
   const headers = headersFor(work, copyResponseHeaders(reply.headers))
   // x-request-id will be ours: the upstream's own stays under Anthropic's name for it.
   if (settlement.requestId !== undefined) headers.set('request-id', settlement.requestId)
@@ -61,6 +64,7 @@ export function openEarly(work: Work, reply: Promise<Reply>): Response {
   const headers = headersFor(work, new Headers({ 'cache-control': 'no-cache' }))
   const source = reply.then((late) => {
     work.settlement.requestId = upstreamId(late)
+    work.settlement.limits = readPlanLimits(late.headers)
     return late.kind === 'body' ? lateBody(work, late) : late.source
   })
   // A client that leaves just now never reads it; the failure is then nobody's any more.
@@ -113,6 +117,7 @@ function respondBody(work: Work, reply: BodyReply, headers: Headers): Response {
     translation !== undefined && checked.status < 400
       ? translateBody(work, translation, checked, headers)
       : tapped(work, checked)
+  settlement.reply?.push(bytes)
   settlement.firstByte()
   const ending = checked.status >= 400 ? 'upstream_error' : 'complete'
   settlement.settle(ending, bytes.length, checked.error)
@@ -136,7 +141,9 @@ function translateBody(
   const body = parseJson(decoder.decode(checked.bytes))
   if (!isRecord(body)) throw new ProxyError('upstream_protocol', 'Upstream sent no JSON object')
   const { value, notes } = upstream.replyIn(body, read)
-  work.settlement.usage = tapUsage(value.usage)
+  const usage = tapUsage(value.usage)
+  if (value.stop_reason !== null) usage.stopReason = value.stop_reason
+  work.settlement.usage = usage
   if (notes.length > 0) {
     work.settlement.notes = [...work.settlement.notes, ...notes]
     setNotes(headers, work.settlement.notes)
@@ -151,10 +158,11 @@ function pumped(
   machine: ByteMachine,
 ): ReadableStream<Uint8Array> {
   const { gateway, settlement, call, running, exchange } = work
-  const { timing, ticker } = gateway.options
+  const { timing, ticker, keptBytes = 0 } = gateway.options
+  const { reply } = settlement
   const pump = new Pump({
     source,
-    machine,
+    machine: reply === undefined ? machine : keepReply(machine, reply, keptBytes),
     ticker,
     pingAfter: timing.pingAfterMs,
     idleAfter: call.idleTimeoutMs,

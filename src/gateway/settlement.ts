@@ -1,22 +1,41 @@
 import type { ProxyError } from '../kit/error.ts'
-import type { Usage } from '../protocol/protocol.ts'
-import type { Ending, Observer } from '../record/observer.ts'
+import type { Span } from '../kit/json-splice.ts'
+import type { ProtocolName, Usage } from '../protocol/protocol.ts'
+import type { Ending, Observer, Started } from '../record/observer.ts'
 import type { Exchange } from './exchange.ts'
+import type { Route } from './route.ts'
+import { sessionOf } from './session-of.ts'
 
-/** Collects what is learnt of an exchange and tells the observer once, when it is over. */
+let serial = 0
+
+/** Collects what is learnt of an exchange and tells the observer each thing once: start, first byte, end. */
 export class Settlement {
   readonly #exchange: Exchange
   readonly #observer: Observer
+  readonly #serial = ++serial
+  readonly #time = Date.now()
   #done = false
+  #started: Started | undefined
   #after: (() => void) | undefined
   #firstByteMs: number | undefined
   bytesIn = 0
   status = 200
-  upstream: string | undefined
+  /** Calls made upstream. */
+  attempts = 0
+  /** Whether a plan login went up. */
+  planLogin = false
+  protocol: ProtocolName | undefined
+  route: Route | undefined
   model: string | undefined
+  stream = false
+  /** Where the body's `metadata` stands. */
+  metadata: Span | undefined
   requestId: string | undefined
+  limits: Readonly<Record<string, string>> | undefined
   usage: Usage = {}
   notes: readonly string[] = []
+  /** The answer as the client gets it, in pieces, where it is to be kept; undefined where not. */
+  reply: Uint8Array[] | undefined
 
   constructor(exchange: Exchange, observer: Observer) {
     this.#exchange = exchange
@@ -24,8 +43,17 @@ export class Settlement {
     if (exchange.body instanceof Uint8Array) this.bytesIn = exchange.body.length
   }
 
+  /** The way is chosen. */
+  started(): void {
+    if (this.#started !== undefined || this.#observer.started === undefined) return
+    this.#started = this.#known()
+    this.#observer.started(this.#started)
+  }
+
   firstByte(): void {
-    this.#firstByteMs ??= performance.now() - this.#exchange.started
+    if (this.#firstByteMs !== undefined) return
+    this.#firstByteMs = performance.now() - this.#exchange.started
+    this.#observer.firstByte?.(this.#started ?? this.#known())
   }
 
   /** What is to be done once the exchange is over. */
@@ -37,18 +65,12 @@ export class Settlement {
     if (this.#done) return
     this.#done = true
     this.#after?.()
-    const { id, method, path, client, mode, started } = this.#exchange
-    const query = path.indexOf('?')
+    this.started()
+    const { body, started } = this.#exchange
     this.#observer.settled({
-      id,
-      method,
-      path: query === -1 ? path : path.slice(0, query),
-      client: client.name,
-      address: client.address,
-      mode,
-      upstream: this.upstream,
-      model: this.model,
+      ...this.#known(),
       status: this.status,
+      attempts: this.attempts,
       bytesIn: this.bytesIn,
       bytesOut,
       usage: this.usage,
@@ -58,7 +80,37 @@ export class Settlement {
       notes: this.notes,
       error: typeof error === 'string' ? error : error?.message,
       requestId: this.requestId,
+      session: sessionOf(this.#exchange, this.metadata),
+      planLogin: this.planLogin,
+      limits: this.limits,
+      bodies:
+        this.reply === undefined
+          ? undefined
+          : { request: body instanceof Uint8Array ? body : undefined, reply: this.reply },
     })
+  }
+
+  #known(): Started {
+    const { id, method, path, client, mode } = this.#exchange
+    const query = path.indexOf('?')
+    const provider = this.route?.provider
+    return {
+      serial: this.#serial,
+      id,
+      time: this.#time,
+      method,
+      path: query === -1 ? path : path.slice(0, query),
+      client: client.name,
+      address: client.address,
+      mode,
+      protocol: this.protocol,
+      wire: provider?.wire,
+      upstream: provider?.name,
+      kind: provider?.kind,
+      model: this.model,
+      upstreamModel: this.route?.model,
+      stream: this.stream,
+    }
   }
 }
 

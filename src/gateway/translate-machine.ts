@@ -123,6 +123,7 @@ export class TranslateMachine implements ByteMachine {
         break
       case 'message_delta':
         Object.assign(this.#usage, tapUsage(event.usage))
+        if (event.delta.stop_reason !== null) this.#usage.stopReason = event.delta.stop_reason
         this.#state = 'open'
         break
       case 'message_stop':

@@ -5,7 +5,6 @@ import { familyOf } from './errors.ts'
 import { incomingOf } from './incoming.ts'
 import { PREFIX_GROUPS, type Prefix } from './prefixes.ts'
 import { addOauthRoutes } from './routes/oauth.ts'
-import { addPermissionRoutes } from './routes/permissions.ts'
 import { addProxyRoutes } from './routes/proxy.ts'
 import { addServiceRoutes, addStatusRoutes } from './routes/service.ts'
 import { swaggerRoutes } from './swagger.ts'
@@ -26,12 +25,14 @@ export function createApp(context: App) {
   const app = emptyApp(context)
   addServiceRoutes(app, context)
   addOauthRoutes(app, context)
-  addPermissionRoutes(app, context)
   addPrefixRoutes(app, context, PREFIX_GROUPS.get('') ?? [])
-  const groups = addGroups(app, context)
+  const groups = [...addGroups(app, context), addOwnGroup(app, context)]
   return app.use(
     swaggerRoutes({
-      routes: () => [app, ...groups.map((group) => group())].flatMap(({ routes }) => routes),
+      routes: async () => {
+        const made = await Promise.all(groups.map((group) => group()))
+        return [app, ...made].flatMap(({ routes }) => routes)
+      },
       documentation: {
         info: {
           title: 'ccproxy',
@@ -74,6 +75,36 @@ function addGroups(app: Elysia, context: App): (() => Group)[] {
       app.all(`/${segment}/*`, ({ request }) => group().fetch(request), HIDDEN)
       return group
     })
+}
+
+/** What few requests ask for. */
+const OWN_PATHS = [
+  '/metrics',
+  '/logs/*',
+  '/dashboard',
+  '/dashboard/*',
+  '/permissions',
+  '/permissions/*',
+] as const
+
+/** The same for what people and their tools ask, whose code is loaded with the first such request. */
+function addOwnGroup(app: Elysia, context: App): () => Promise<Group> {
+  let made: Promise<Group> | undefined
+  const group = () => {
+    made ??= createOwnGroup(context)
+    return made
+  }
+  for (const path of OWN_PATHS) {
+    app.all(path, async ({ request }) => (await group()).fetch(request), HIDDEN)
+  }
+  return group
+}
+
+async function createOwnGroup(context: App): Promise<Group> {
+  const { addOwnRoutes } = await import('./routes/own.ts')
+  const app = emptyApp(context)
+  addOwnRoutes(app, context)
+  return { routes: app.routes, fetch: app.compile().fetch }
 }
 
 function createGroup(context: App, prefixes: readonly Prefix[]): Group {

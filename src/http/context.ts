@@ -3,6 +3,8 @@ import type { PermissionDesk } from '../provider/claude-sdk/permission-desk.ts'
 import type { EventStreams } from './event-stream.ts'
 import type { LoginDesk } from './login-desk.ts'
 import type { BodyLimits } from './read-body.ts'
+import type { Records } from './records.ts'
+import type { SignIn } from './sign-in.ts'
 
 /** What the routes work with. */
 export interface App {
@@ -11,6 +13,9 @@ export interface App {
   /** Where tool requests of SDK mode wait for an answer. */
   readonly permissions: PermissionDesk
   readonly eventStreams: EventStreams
+  readonly records: Records
+  /** Where the dashboard exchanges the client key for a cookie. */
+  readonly signIn: SignIn
   readonly bodyLimits: BodyLimits
   readonly uploadLimits: BodyLimits
   readonly version: string

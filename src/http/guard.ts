@@ -1,8 +1,10 @@
 import { type ClientKeys, checkClientKey } from '../auth/client-key.ts'
 import type { ClientCredential } from '../auth/credential.ts'
+import type { Session, Sessions } from '../auth/sessions.ts'
 import { ProxyError } from '../kit/error.ts'
 import { Secret } from '../kit/secret.ts'
 import type { RateLimit } from './rate-limit.ts'
+import { signedIn } from './session-cookie.ts'
 import { SWAGGER_SHELL_PATHS } from './swagger.ts'
 
 /** Who may call, as the settings say. */
@@ -15,6 +17,9 @@ export interface GuardOptions {
   /** Loopback clients are counted too. */
   readonly limitsLoopback: boolean
   readonly publicHealth: boolean
+  readonly publicMetrics?: boolean
+  /** Browsers that are signed in with a cookie. */
+  readonly sessions?: Sessions
 }
 
 /** What the guard learnt of a client that it let in. */
@@ -33,6 +38,8 @@ export interface Admission {
 const OPEN_PATHS: ReadonlySet<string> = new Set([
   '/health/live',
   '/oauth/callback',
+  '/dashboard/login',
+  '/dashboard/logout',
   ...SWAGGER_SHELL_PATHS,
 ])
 const NO_HEADERS = {}
@@ -50,14 +57,28 @@ export function admit(
   const cors = checkOrigin(headers, options)
   const limited = checkRate(address, options)
   const check = checkClientKey(headers, options.keys, Date.now())
-  if (!check.ok && !isOpen(request, path, options, cors !== undefined)) throw refusal(check.reason)
+  const known = check.ok ? check : byCookie(request, path, check.reason, options)
+  if (known === undefined && !check.ok && !isOpen(request, path, options, cors !== undefined)) {
+    throw refusal(check.reason)
+  }
   return {
-    client: { name: check.ok ? check.name : undefined, address },
+    client: { name: known?.name, address },
     credential: check.ok ? check.credential : undefined,
     callerKey: options.keys.length === 0 ? callerKey(headers) : undefined,
-    trusted: check.ok,
+    trusted: known !== undefined,
     headers: limited === undefined && cors === undefined ? NO_HEADERS : { ...limited, ...cors },
   }
+}
+
+/** A cookie counts where no key came; a wrong key stays wrong. */
+function byCookie(
+  request: Request,
+  path: string,
+  reason: string,
+  { sessions }: GuardOptions,
+): Session | undefined {
+  if (sessions === undefined || reason !== 'missing') return undefined
+  return signedIn(request, path, sessions, Date.now())
 }
 
 function callerKey(headers: Headers): Secret | undefined {
@@ -69,6 +90,7 @@ function callerKey(headers: Headers): Secret | undefined {
 function isOpen(request: Request, path: string, options: GuardOptions, cors: boolean): boolean {
   if (OPEN_PATHS.has(path)) return true
   if (options.publicHealth && HEALTH_PATHS.has(path)) return true
+  if (options.publicMetrics === true && path === '/metrics') return true
   if (request.method === 'OPTIONS') return cors
   return request.method === 'HEAD' && (path === '/' || path === '/api/hello')
 }

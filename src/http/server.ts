@@ -1,6 +1,7 @@
 import type { Server } from 'bun'
 import { clientKeys } from '../auth/client-key.ts'
 import { type LazyLogins, lazyLogins } from '../auth/lazy-logins.ts'
+import { Sessions } from '../auth/sessions.ts'
 import { loginsOptions } from '../config/logins-options.ts'
 import { isLoopback } from '../config/loopback.ts'
 import type { Settings } from '../config/schema.ts'
@@ -10,15 +11,17 @@ import { ProxyError } from '../kit/error.ts'
 import type { ClaudeSdkOptions } from '../provider/claude-sdk/claude-sdk-options.ts'
 import { createProviders } from '../provider/index.ts'
 import { createLogger, type Format, type Logger } from '../record/log.ts'
-import { logObserver } from '../record/observer.ts'
 import { createApp } from './app.ts'
 import type { App } from './context.ts'
 import { Door } from './door.ts'
 import { EventStreams } from './event-stream.ts'
+import type { GuardOptions } from './guard.ts'
 import { LoginDesk } from './login-desk.ts'
 import { portOwner } from './port-owner.ts'
 import { RateLimit } from './rate-limit.ts'
+import { createRecords, type Records } from './records.ts'
 import { claudeOf, permissionDeskOf, sdkEntries } from './sdk-wiring.ts'
+import { SignIn } from './sign-in.ts'
 
 /** A server that takes requests. */
 export interface RunningServer {
@@ -56,15 +59,16 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const { settings, version } = options
   const logger = createLogger(levelOf(settings), formatOf(options))
   const logins = createLogins(options, logger)
-  const own = { permissions: permissionDeskOf(settings, logger), eventStreams: new EventStreams() }
+  const records = createRecords(options, logger)
   const state: State = { draining: false, port: settings.server.port }
+  const guard = guardOf(settings)
+  const own = ownOf(settings, logger, guard.sessions)
   const claude = claudeOf(options, own.permissions, () => state.port)
-  const gateway = createGateway(options, logger, logins, claude)
-  const door = doorOf(settings, logger, state)
+  const gateway = createGateway(options, logins, records, claude)
+  const door = doorOf(guard, logger, state, settings.server.host)
   const context = {
     ...appOf(options, state),
-    gateway,
-    ...own,
+    ...{ ...own, gateway, records },
     loginDesk: loginDeskOf(settings, logins, logger, state),
     fail: (thrown: unknown, request: Request) => door.fail(thrown, request),
   }
@@ -86,20 +90,20 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
       await Promise.race([stopped, Bun.sleep(LAST_BYTES_MS)])
       server.stop(true)
       await gateway.close()
-      await logins.close()
+      await Promise.all([logins.close(), records.close()])
       logger.log('info', 'stopped')
     },
     stop() {
       endOwn(own)
       gateway.endAll()
       server.stop(true)
+      void records.close()
     },
   }
 }
 
-function doorOf(settings: Settings, logger: Logger, state: State): Door {
-  const guard = guardOf(settings)
-  const address = guard.limitsLoopback ? undefined : onlyAddress(settings.server.host)
+function doorOf(guard: GuardOptions, logger: Logger, state: State, host: string): Door {
+  const address = guard.limitsLoopback ? undefined : onlyAddress(host)
   return new Door({ logger, guard, draining: () => state.draining, onlyAddress: address })
 }
 
@@ -125,6 +129,14 @@ function loginDeskOf(settings: Settings, logins: LazyLogins, logger: Logger, sta
   })
 }
 
+function ownOf(settings: Settings, logger: Logger, sessions: Sessions) {
+  return {
+    permissions: permissionDeskOf(settings, logger),
+    eventStreams: new EventStreams(),
+    signIn: new SignIn({ sessions, logger }),
+  }
+}
+
 /** What nobody can answer any more is denied, and those who listen hear so. */
 function endOwn({ permissions, eventStreams }: Pick<App, 'permissions' | 'eventStreams'>): void {
   permissions.close()
@@ -140,8 +152,8 @@ function createLogins(options: StartOptions, logger: Logger): LazyLogins {
 
 function createGateway(
   options: StartOptions,
-  logger: Logger,
   logins: LazyLogins,
+  records: Records,
   claude: ClaudeSdkOptions,
 ): Gateway {
   const { settings, version } = options
@@ -165,8 +177,9 @@ function createGateway(
           ? Number.POSITIVE_INFINITY
           : server.early_open_seconds * 1000,
     },
-    observer: logObserver(logger),
+    observer: records.observer,
     ticker: new Ticker(),
+    keptBytes: records.keptBytes,
   })
 }
 
@@ -179,8 +192,10 @@ function guardOf(settings: Settings) {
   const { security } = settings
   const token = security.auth_token
   const limits = security.rate_limit !== 'off'
+  const keys = clientKeys(token === undefined ? [] : [token], security.tokens)
   return {
-    keys: clientKeys(token === undefined ? [] : [token], security.tokens),
+    keys,
+    sessions: new Sessions(keys),
     allowedHosts: new Set(security.allowed_hosts.map((host) => host.toLowerCase())),
     corsOrigins: new Set(security.cors_origins),
     rateLimit: limits
@@ -188,6 +203,7 @@ function guardOf(settings: Settings) {
       : undefined,
     limitsLoopback: security.rate_limit === 'on',
     publicHealth: security.public_health,
+    publicMetrics: security.public_metrics,
   }
 }
 

@@ -25,12 +25,25 @@ export interface Noted<Value> {
   readonly notes: Note[]
 }
 
-/** Token counts as a tap or a codec saw them; a count that was never said stays absent. */
+/** What a reply says of its size and end, as a tap or a codec saw it; what was never said stays absent. */
 export interface Usage {
   input?: number
   output?: number
   cacheRead?: number
+  /** All that was written to the cache; the two below are parts of it, where the upstream tells them. */
   cacheWrite?: number
+  cacheWrite5m?: number
+  cacheWrite1h?: number
+  /** The part of `output` that was thought. */
+  thinking?: number
+  /** Searches that the upstream made and bills by number. */
+  webSearches?: number
+  /** What makes all of it dearer or cheaper: the fast mode, US-only inference, the batch tier. */
+  fast?: boolean
+  usOnly?: boolean
+  batch?: boolean
+  /** Why the model stopped, in the upstream protocol's own word. */
+  stopReason?: string
 }
 
 /** What stands before and after a text in a JSON string, its quotes included. */

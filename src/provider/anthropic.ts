@@ -117,8 +117,14 @@ function prepared(plan: Plan, chosen: ChosenCredential): PreparedCall {
     method: call.method,
     headers,
     body: chosen.planLogin ? identified(plan) : call.body,
+    planLogin: chosen.planLogin || isOfPlan(call, chosen),
     retry: (status) => retried(plan, chosen, status),
   }
+}
+
+/** Whether a client's own plan login goes up. */
+function isOfPlan(call: UpstreamCall, chosen: ChosenCredential): boolean {
+  return chosen.source === 'client' && call.clientCredential?.kind === 'oat'
 }
 
 /** The same call with another credential; a body that streamed up is gone and cannot be sent again. */

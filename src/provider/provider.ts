@@ -42,6 +42,8 @@ export interface PreparedCall {
   readonly fresh?: boolean
   /** What of the request this upstream cannot do. */
   readonly notes?: readonly Note[]
+  /** A plan login goes up with it: what it costs is a list price and no money spent. */
+  readonly planLogin?: boolean
   /** Another call to make once in place of an error of this status, before its first byte passes on. */
   readonly retry?: (status: number) => Promise<PreparedCall | undefined>
 }

@@ -137,8 +137,8 @@ describe('wrong values', () => {
     expect(await inFile('[network]\nproxy = "http://p"')).toContain(
       'network.proxy is not available in this version',
     )
-    expect(await inFile('[scheduler]\nenabled = true')).toContain(
-      'scheduler.enabled is not available in this version',
+    expect(await inFile('[network]\nca_file = "ca.pem"')).toContain(
+      'network.ca_file is not available in this version',
     )
     expect(await inFile('[providers.aws]\nkind = "bedrock"')).toContain(
       'providers.aws.kind "bedrock" is not available in this version',
@@ -211,7 +211,7 @@ describe('contradictions', () => {
 test('everything wrong is reported at once, by source', async () => {
   const message = await messageIn({
     files: {
-      '/project/ccproxy.toml': '[server]\nprot = 1\nlog_level = "loud"\n[record]\nledger = true',
+      '/project/ccproxy.toml': '[server]\nprot = 1\nlog_level = "loud"\n[network]\nproxy = "p"',
     },
     env: { PORT: 'x', CCPROXY__LIMITS__BODY: '1' },
     flags: { provider: 'nobody' },
@@ -222,7 +222,7 @@ test('everything wrong is reported at once, by source', async () => {
       '├─ file ./ccproxy.toml',
       '│  ├─ 2:1: key "server.prot" is unknown (did you mean "port"?)',
       '│  ├─ 3:1: server.log_level must be one of "trace", "debug", "info", "warn", "error", "silent", not "loud"',
-      '│  └─ 5:1: record.ledger is not available in this version: remove it',
+      '│  └─ 5:1: network.proxy is not available in this version: remove it',
       '├─ environment CCPROXY__LIMITS__BODY',
       '│  └─ key "limits.body" is unknown',
       '├─ environment PORT',

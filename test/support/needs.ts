@@ -1,5 +1,5 @@
 import { test } from 'bun:test'
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync } from 'node:fs'
 
 /** Programs that a test of test/system may need, and the Debian package that has each. */
 const PACKAGES = {
@@ -10,16 +10,27 @@ const PACKAGES = {
   dockerd: 'docker.io',
   nginx: 'nginx-light',
   openssl: 'openssl',
+  promtool: 'prometheus',
+  pg_ctl: 'postgresql',
   systemctl: 'systemd',
 } as const
+
+const POSTGRES = '/usr/lib/postgresql'
 
 /** A program that a test may need, or the rights of root. */
 export type Need = keyof typeof PACKAGES | 'root'
 
 /** Where a program is, or nothing; daemons live in directories that a user's PATH leaves out. */
 export function findProgram(program: string): string | undefined {
-  const path = `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`
+  const path = [process.env.PATH ?? '', '/usr/local/sbin:/usr/sbin:/sbin', ...versioned()].join(':')
   return Bun.which(program, { PATH: path }) ?? undefined
+}
+
+/** Debian keeps the versions of PostgreSQL apart; the newest comes first. */
+function versioned(): string[] {
+  if (!existsSync(POSTGRES)) return []
+  const versions = readdirSync(POSTGRES).sort((one, other) => Number(other) - Number(one))
+  return versions.map((version) => `${POSTGRES}/${version}/bin`)
 }
 
 /**

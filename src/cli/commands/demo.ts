@@ -11,6 +11,8 @@ const QUESTION = 'Who are you, and how did my words reach you?'
 const OVERRIDES = [
   { path: ['providers', 'anthropic', 'kind'], value: 'demo', source: 'command demo' },
   { path: ['routing', 'default'], value: 'anthropic', source: 'command demo' },
+  // What is made up stands in nobody's ledger.
+  { path: ['record', 'database'], value: ':memory:', source: 'command demo' },
 ]
 const QUIET = [
   { path: ['server', 'log_level'], value: 'warn', source: 'command demo' },

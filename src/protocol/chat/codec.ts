@@ -1,6 +1,7 @@
 import { checker } from '../check.ts'
 import type { Codec, ReadOptions, WriteOptions } from '../codec.ts'
-import { createUsageTap } from '../usage-tap.ts'
+import type { Usage } from '../protocol.ts'
+import { createUsageTap, tapStop } from '../usage-tap.ts'
 import { chatErrors } from './error.ts'
 import type { ChatInOptions } from './reader.ts'
 import { chatReplyIn } from './reply-in.ts'
@@ -15,6 +16,10 @@ import { tapUsage } from './usage.ts'
 const check = checker(ChatRequest)
 /** What a Chat stream ends with; some vendors leave the first one out. */
 const ENDS = ['data: [DONE]', 'data:[DONE]', '"finish_reason":"', '"finish_reason": "', '{"error"']
+
+const FINISH_REASON = '"finish_reason"'
+const stop = (usage: Usage, buffer: Buffer) =>
+  tapStop(usage, buffer, buffer.lastIndexOf(FINISH_REASON), FINISH_REASON)
 
 /** OpenAI Chat Completions and all that is compatible with it. */
 export const chatCodec: Codec = {
@@ -31,7 +36,7 @@ export const chatCodec: Codec = {
   replyOut: (message, options) => chatReplyOut(message, outOptions(options)),
   streamIn: (options) => createChatStreamIn(inOptions(options)),
   streamOut: (options) => createChatStreamOut(outOptions(options)),
-  tap: () => createUsageTap(tapUsage, ENDS),
+  tap: () => createUsageTap({ usageOf: tapUsage, ends: ENDS, stop }),
 }
 
 function inOptions(options: ReadOptions): ChatInOptions {

@@ -1,12 +1,13 @@
 import { asBuffer } from '../../kit/bytes.ts'
 import type { Tap } from '../codec.ts'
 import type { Usage } from '../protocol.ts'
-import { USAGE, usageAt } from '../usage-tap.ts'
+import { tapStop, USAGE, usageAt } from '../usage-tap.ts'
 import { tapUsage } from './usage.ts'
 
 const LETTER_E = 0x65
 const LETTER_C = 0x63
 const LETTER_P = 0x70
+const STOP_REASON = Buffer.from('"stop_reason"')
 const BLANK_LINE = Buffer.from('\n\n')
 /** Works on any Uint8Array; making a Buffer of each chunk costs more than the search. */
 const { indexOf } = Buffer.prototype
@@ -28,6 +29,7 @@ export function createMessagesTap(): Tap {
       for (let at = buffer.indexOf(USAGE); at !== -1; at = buffer.indexOf(USAGE, at + 7)) {
         Object.assign(usage, tapUsage(usageAt(buffer, at)))
       }
+      tapStop(usage, buffer, buffer.lastIndexOf(STOP_REASON), STOP_REASON)
       const tail = buffer.length > TAIL ? buffer.length - TAIL : 0
       ended ||= buffer.indexOf('message_stop', tail) !== -1 || hasErrorEvent(buffer)
     },
@@ -35,6 +37,7 @@ export function createMessagesTap(): Tap {
       const buffer = asBuffer(bytes)
       const at = buffer.lastIndexOf(USAGE)
       if (at !== -1) Object.assign(usage, tapUsage(usageAt(buffer, at)))
+      tapStop(usage, buffer, buffer.lastIndexOf(STOP_REASON), STOP_REASON)
     },
   }
 }

@@ -33,17 +33,41 @@ export function completeUsage(usage: MessageUsage): MessageUsage {
   }
 }
 
-/** Anthropic's counts as a tap accounts them; what is no count stays absent. */
+/** Anthropic's counts as a tap accounts them; what is no count stays absent. @see wire.md 1.4 */
 export function tapUsage(usage: unknown): Usage {
-  if (!isRecord(usage)) return {}
+  const counts: Usage = {}
+  if (!isRecord(usage)) return counts
   const input = countOf(usage.input_tokens)
+  if (input !== undefined) counts.input = input
   const output = countOf(usage.output_tokens)
+  if (output !== undefined) counts.output = output
   const cacheRead = countOf(usage.cache_read_input_tokens)
+  if (cacheRead !== undefined) counts.cacheRead = cacheRead
   const cacheWrite = countOf(usage.cache_creation_input_tokens)
-  return {
-    ...(input === undefined ? {} : { input }),
-    ...(output === undefined ? {} : { output }),
-    ...(cacheRead === undefined ? {} : { cacheRead }),
-    ...(cacheWrite === undefined ? {} : { cacheWrite }),
+  if (cacheWrite !== undefined) counts.cacheWrite = cacheWrite
+  const kinds = usage.cache_creation
+  if (isRecord(kinds)) {
+    const short = countOf(kinds.ephemeral_5m_input_tokens)
+    if (short !== undefined) counts.cacheWrite5m = short
+    const long = countOf(kinds.ephemeral_1h_input_tokens)
+    if (long !== undefined) counts.cacheWrite1h = long
   }
+  const details = usage.output_tokens_details
+  if (isRecord(details)) {
+    const thinking = countOf(details.thinking_tokens)
+    if (thinking !== undefined) counts.thinking = thinking
+  }
+  tapBilling(counts, usage)
+  return counts
+}
+
+function tapBilling(counts: Usage, usage: Record<string, unknown>): void {
+  const tools = usage.server_tool_use
+  if (isRecord(tools)) {
+    const searches = countOf(tools.web_search_requests)
+    if (searches !== undefined) counts.webSearches = searches
+  }
+  if (usage.speed === 'fast') counts.fast = true
+  if (usage.inference_geo === 'us') counts.usOnly = true
+  if (usage.service_tier === 'batch') counts.batch = true
 }

@@ -1,5 +1,6 @@
 import type { Codec, ReadOptions } from '../codec.ts'
-import { createUsageTap } from '../usage-tap.ts'
+import type { Usage } from '../protocol.ts'
+import { createUsageTap, tapStop } from '../usage-tap.ts'
 import { responsesErrors } from './error.ts'
 import type { ResponsesInOptions } from './item-reader.ts'
 import { responsesReplyIn } from './reply-in.ts'
@@ -20,6 +21,16 @@ const ENDS = [
   '{"type":"response.failed"',
 ]
 
+const BRACE = 0x7b
+const STATUS = '"status"'
+
+/** A stream's last event is named for how it ended; in a whole reply its own state stands before its items'. */
+function stop(usage: Usage, buffer: Buffer): void {
+  if (buffer.includes('"response.completed"')) usage.stopReason = 'completed'
+  else if (buffer.includes('"response.incomplete"')) usage.stopReason = 'incomplete'
+  else if (buffer[0] === BRACE) tapStop(usage, buffer, buffer.indexOf(STATUS), STATUS)
+}
+
 /** OpenAI Responses. */
 export const responsesCodec: Codec = {
   name: 'responses',
@@ -32,7 +43,7 @@ export const responsesCodec: Codec = {
   replyOut: (message, { body, world }) => responsesReplyOut(message, { request: body, world }),
   streamIn: (options) => createResponsesStreamIn(inOptions(options)),
   streamOut: ({ body, world }) => createResponsesStreamOut({ request: body, world }),
-  tap: () => createUsageTap(tapUsage, ENDS),
+  tap: () => createUsageTap({ usageOf: tapUsage, ends: ENDS, stop }),
 }
 
 function inOptions({ world, model, names, profile }: ReadOptions): ResponsesInOptions {

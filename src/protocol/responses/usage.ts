@@ -1,6 +1,6 @@
 import { isRecord } from '../../kit/json.ts'
 import type { MessageUsage } from '../messages/schema.ts'
-import { costIn, promptTokens } from '../messages/usage.ts'
+import { costIn, promptTokens, tapUsage as tapMessageUsage } from '../messages/usage.ts'
 import type { Usage } from '../protocol.ts'
 import { countOf } from '../value.ts'
 
@@ -60,17 +60,7 @@ export function messageUsage(usage: unknown): MessageUsage {
 
 /** A response's counts as a tap accounts them. */
 export function tapUsage(usage: unknown): Usage {
-  const counts = messageUsage(usage)
-  const tap: Usage = {}
-  if (typeof counts.input_tokens === 'number') tap.input = counts.input_tokens
-  if (typeof counts.output_tokens === 'number') tap.output = counts.output_tokens
-  if (typeof counts.cache_read_input_tokens === 'number') {
-    tap.cacheRead = counts.cache_read_input_tokens
-  }
-  if (typeof counts.cache_creation_input_tokens === 'number') {
-    tap.cacheWrite = counts.cache_creation_input_tokens
-  }
-  return tap
+  return tapMessageUsage(messageUsage(usage))
 }
 
 function detail(details: unknown, name: string): number | undefined {

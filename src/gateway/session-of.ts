@@ -1,0 +1,31 @@
+import { isRecord, parseJson } from '../kit/json.ts'
+import { parseSpan, type Span } from '../kit/json-splice.ts'
+import type { Exchange } from './exchange.ts'
+
+const SANE = /^[\w.:-]{1,128}$/
+
+/**
+ * The session that a request belongs to: Claude Code's header, Codex's, or what Claude Code puts into
+ * `metadata.user_id`. @see wire.md 5.2
+ */
+export function sessionOf(exchange: Exchange, metadata: Span | undefined): string | undefined {
+  const { headers, body } = exchange
+  const named = headers.get('x-claude-code-session-id') ?? headers.get('session-id')
+  if (named !== null) return SANE.test(named) ? named : undefined
+  return metadata === undefined || !(body instanceof Uint8Array) ? undefined : told(body, metadata)
+}
+
+function told(body: Uint8Array, span: Span): string | undefined {
+  let metadata: unknown
+  try {
+    metadata = parseSpan(body, span)
+  } catch {
+    // The upstream says what is wrong with it; a broken one names no session.
+    return undefined
+  }
+  const user = isRecord(metadata) ? metadata.user_id : undefined
+  if (typeof user !== 'string') return undefined
+  const parts = user.startsWith('{') ? parseJson(user) : undefined
+  const session = isRecord(parts) ? parts.session_id : /_session_([\w-]+)$/.exec(user)?.[1]
+  return typeof session === 'string' && SANE.test(session) ? session : undefined
+}

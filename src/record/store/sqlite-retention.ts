@@ -1,0 +1,100 @@
+import type { Database } from 'bun:sqlite'
+import { dayOf } from './names.ts'
+import { numberOf } from './read.ts'
+import { FORGET_SQL } from './rollup.ts'
+import { KEYS_PER_HOUR, KEYS_PER_MS, type Retention, type StoreSize } from './store.ts'
+
+/** How many rows go at once: a few milliseconds of work, then others are let in. */
+const STEP = 500
+/** Pages given back to the disk at once. */
+const PAGES = 256
+const PAUSE_MS = 5
+/** Room that is made below the limit, so that the next row does not ask for it again. */
+const ROOM = 0.95
+
+type Run = <Result>(step: (database: Database) => Result) => Result
+
+/** Deletes what is too old or too much, in small steps, and gives the room back to the disk. */
+export async function retainSqlite(run: Run, { before, bytes }: Retention): Promise<number> {
+  let gone = 0
+  const repeat = async (step: (database: Database) => number) => {
+    for (let count = run(step); count > 0; count = run(step)) {
+      gone += count
+      await Bun.sleep(PAUSE_MS)
+    }
+  }
+  if (before !== undefined) {
+    await repeat((database) => deleteRows(database, before * KEYS_PER_MS))
+    run((database) => forgetHours(database, before))
+  }
+  if (bytes !== undefined && run(usedBytes) > bytes) {
+    await repeat((database) => (usedBytes(database) > bytes * ROOM ? deleteOldest(database) : 0))
+  }
+  while (run(giveBack)) await Bun.sleep(PAUSE_MS)
+  return gone
+}
+
+/** Deletes the oldest rows below a key; gives how many. */
+function deleteRows(database: Database, below: number): number {
+  const oldest = 'SELECT key FROM exchange WHERE key < $1 ORDER BY key LIMIT $2'
+  const found = database.query(`SELECT max(key) AS last, count(*) AS count FROM (${oldest})`)
+  return database
+    .transaction(() => {
+      const step = found.get(below, STEP)
+      const count = numberOf(step, 'count')
+      if (count === 0) return 0
+      const last = numberOf(step, 'last')
+      database.query('DELETE FROM body WHERE key <= $1').run(last)
+      database.query('DELETE FROM exchange WHERE key <= $1').run(last)
+      return count
+    })
+    .immediate()
+}
+
+/** Bodies go before rows do; with rows go the figures of the hours that are left empty. */
+function deleteOldest(database: Database): number {
+  const bodies = 'SELECT key FROM body ORDER BY key LIMIT $1'
+  const { changes } = database.query(`DELETE FROM body WHERE key IN (${bodies})`).run(STEP)
+  if (changes > 0) return changes
+  const count = deleteRows(database, Number.MAX_SAFE_INTEGER)
+  const oldest = database.query('SELECT min(key) AS key FROM exchange').get()
+  const hour = Math.floor(numberOf(oldest, 'key') / KEYS_PER_HOUR)
+  database.query(FORGET_SQL).run(count === 0 ? 0 : hour)
+  return count
+}
+
+/** Figures go with the rows' age, and names that nobody has used for longer still. */
+function forgetHours(database: Database, before: number): void {
+  const hour = Math.floor((before * KEYS_PER_MS) / KEYS_PER_HOUR)
+  database.query(FORGET_SQL).run(hour)
+  database.query('DELETE FROM name WHERE used < $1').run(dayOf(before) - 2)
+}
+
+function usedBytes(database: Database): number {
+  return (pragma(database, 'page_count') - free(database)) * pragma(database, 'page_size')
+}
+
+function free(database: Database): number {
+  return pragma(database, 'freelist_count')
+}
+
+function pragma(database: Database, name: string): number {
+  return numberOf(database.query(`PRAGMA ${name}`).get(), name)
+}
+
+/** True while there is more to give back than what the next rows need. */
+function giveBack(database: Database): boolean {
+  const before = free(database)
+  if (before <= PAGES) return false
+  database.run(`PRAGMA incremental_vacuum(${PAGES})`)
+  return free(database) < before
+}
+
+/** What a database holds. */
+export function sizeOfSqlite(database: Database): StoreSize {
+  const rows = numberOf(database.query('SELECT count(*) AS rows FROM exchange').get(), 'rows')
+  const ends = database.query('SELECT min(key) AS oldest, max(key) AS newest FROM exchange').get()
+  const time = (name: string) =>
+    rows === 0 ? undefined : Math.floor(numberOf(ends, name) / KEYS_PER_MS)
+  return { rows, bytes: usedBytes(database), oldest: time('oldest'), newest: time('newest') }
+}
