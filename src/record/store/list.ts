@@ -203,12 +203,13 @@ async function withId(reading: Reading, id: string): Promise<StoredRow[]> {
   const { first, last } = hoursOf(reading.range)
   const hours = `(SELECT DISTINCT hour FROM hourly WHERE level = ${levelFor([])} AND hour >= ${whole(first)} AND hour <= ${whole(last)}) h`
   const keys: number[] = []
+  // The plus takes the column's type away, without which SQLite leaves the index of the expression aside.
   for (const [hash, column] of [
     ['id_hash', 'id'],
     ['upstream_hash', 'upstream_id'],
   ]) {
     const sql = `SELECT e.key AS key FROM ${hours} CROSS JOIN exchange e
-      WHERE (e.key / ${KEYS_PER_HOUR}) = h.hour AND e.${hash} = ${hashOf(id)} AND e.${column} = $1`
+      WHERE (e.key / ${KEYS_PER_HOUR}) = +h.hour AND e.${hash} = ${hashOf(id)} AND e.${column} = $1`
     keys.push(...(await reading.store.all(sql, [id])).map((row) => numberOf(row, 'key')))
   }
   return keys.length === 0 ? [] : read(reading, [`key IN ${wholes(keys)}`])
