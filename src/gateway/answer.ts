@@ -69,9 +69,7 @@ export async function answer(
       : translateUp(exchange, route, envelope, client, upstream)
   const preparing = prepare(exchange, route, ascent)
   const prepared = preparing instanceof Promise ? await preparing : preparing
-  settlement.notes =
-    prepared.notes === undefined ? ascent.notes : [...ascent.notes, ...prepared.notes]
-  settlement.planLogin = prepared.planLogin === true
+  learn(settlement, ascent, prepared)
   const { translation } = ascent
   const waits = exchange.mode !== 'passthrough' || translation !== undefined
   const work = new Work({
@@ -90,6 +88,12 @@ export async function answer(
   const earlyOpenMs = mayOpenEarly(work) ? gateway.options.timing.earlyOpenMs : Infinity
   const begun = await (earlyOpenMs === Infinity ? reply : within(reply, earlyOpenMs))
   return begun === undefined ? openEarly(work, reply) : respond(work, begun)
+}
+
+/** What the way up tells of an exchange. */
+function learn(settlement: Settlement, ascent: Ascent, { notes, planLogin }: PreparedCall): void {
+  settlement.notes = notes === undefined ? ascent.notes : [...ascent.notes, ...notes]
+  settlement.planLogin = planLogin === true
 }
 
 /** The client's bytes as they came, but for a mapped model name. */
