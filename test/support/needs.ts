@@ -6,9 +6,11 @@ const PACKAGES = {
   bwrap: 'bubblewrap',
   chromium: 'chromium',
   curl: 'curl',
+  fish: 'fish',
   nginx: 'nginx-light',
   openssl: 'openssl',
   systemctl: 'systemd',
+  zsh: 'zsh',
 } as const
 
 /** A program that a test may need. */
