@@ -8,11 +8,13 @@ const PACKAGES = {
   curl: 'curl',
   docker: 'docker.io',
   dockerd: 'docker.io',
+  fish: 'fish',
   nginx: 'nginx-light',
   openssl: 'openssl',
   promtool: 'prometheus',
   pg_ctl: 'postgresql',
   systemctl: 'systemd',
+  zsh: 'zsh',
 } as const
 
 const POSTGRES = '/usr/lib/postgresql'
