@@ -10,5 +10,6 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'generate-token',
     load: async () => (await import('./generate-token.ts')).generateToken,
   },
+  { name: 'health', load: async () => (await import('./health.ts')).health },
   { name: 'version', load: async () => (await import('./version.ts')).version },
 ]
