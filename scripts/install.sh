@@ -4,7 +4,6 @@
 #   curl -fsSL https://…/install.sh | sh
 #   curl -fsSL https://…/install.sh | sh -s -- --version 1.2.3 --dir ~/bin
 #   sh install.sh --uninstall
-#
 # It downloads the archive for this machine, checks it against SHA256SUMS, tries the binary and only then puts
 # it in place, at once: whatever fails before leaves things as they were.
 
@@ -143,7 +142,8 @@ find_tools() {
 # Writes a URL to stdout, or with a second argument to that file.
 fetch() {
   if [ "$fetcher" = wget ]; then
-    wget -q -t 3 -T 60 -O "${2:--}" "$1"
+    # No -T: the wget of some busybox crashes on it (1.35, 2026-11).
+    wget -q -t 3 -O "${2:--}" "$1"
     return
   fi
   quiet=--silent
@@ -188,10 +188,10 @@ find_target() {
 # musl may be installed beside glibc; then glibc is what programs use.
 libc_suffix() {
   getconf GNU_LIBC_VERSION >/dev/null 2>&1 && return
-  for loader in /lib/ld-musl-*; do
-    [ ! -e "$loader" ] || printf %s -musl
-    return
-  done
+  case $(ldd --version 2>&1 || :) in
+  *musl*) printf %s -musl ;;
+  *) for loader in /lib/ld-musl-*; do [ ! -e "$loader" ] || printf %s -musl; done ;;
+  esac
 }
 
 # Finds the version, unless it was said, and the sum of its archive.

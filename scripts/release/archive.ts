@@ -16,7 +16,10 @@ const PROGRAM = 0o755
  * Packs files as `.tar.gz`. The same files and time give the same bytes on every machine: sorted, owned by
  * nobody in particular, without the clock, name or system that gzip may write into its header.
  */
-export async function tarGz(files: readonly ArchiveFile[], time: Date): Promise<Uint8Array> {
+export async function tarGz(
+  files: readonly ArchiveFile[],
+  time: Date,
+): Promise<Uint8Array<ArrayBuffer>> {
   const entries = sorted(files).map(({ path, bytes, executable }) => ({
     header: {
       name: path,
@@ -35,7 +38,10 @@ export async function tarGz(files: readonly ArchiveFile[], time: Date): Promise<
 }
 
 /** Packs files as `.zip`, as reproducibly; its times are in local time, so TZ has to be UTC. */
-export async function zip(files: readonly ArchiveFile[], time: Date): Promise<Uint8Array> {
+export async function zip(
+  files: readonly ArchiveFile[],
+  time: Date,
+): Promise<Uint8Array<ArrayBuffer>> {
   if (new Date(0).getTimezoneOffset() !== 0 || time.getTimezoneOffset() !== 0) {
     throw new Error('Cannot pack a zip reproducibly: its times are local, so set TZ=UTC')
   }

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import manifest from '../../package.json' with { type: 'json' }
 import { ROOT } from './git.ts'
 
@@ -10,35 +13,43 @@ interface Json {
 }
 
 /**
- * The bill of materials (CycloneDX 1.5, JSON) of what is compiled in: the production dependencies as they are
- * installed, and Bun, which every binary holds.
+ * The bill of materials (CycloneDX 1.5, JSON) of what is compiled in: the production dependencies as bun.lock has
+ * them, and Bun, which every binary holds.
  *
- * 2026-11: made by npm, which reads any node_modules, needs no network and nothing more than Node's own
- * package manager; Bun has no command for it yet. Its random serial number, clock and folder name are replaced.
+ * 2026-11: made by npm, which Node brings along and which reads any node_modules; Bun has no command for it yet. It
+ * gets a folder with the production dependencies alone, because in a whole tree its `--omit=dev` (npm 11.19) also
+ * drops production dependencies that a development one has as its peer. Its random serial number, its clock and the
+ * name of that folder are replaced.
  */
 export async function billOfMaterials(time: Date): Promise<string> {
-  return reproducible(await npmSbom(), time)
+  const folder = mkdtempSync(join(tmpdir(), 'ccproxy-sbom-'))
+  try {
+    await Bun.write(join(folder, 'bun.lock'), Bun.file(join(ROOT, 'bun.lock')))
+    await Bun.write(join(folder, 'package.json'), Bun.file(join(ROOT, 'package.json')))
+    const omit = ['--omit=dev', '--omit=optional', '--ignore-scripts']
+    await run([process.execPath, 'install', '--frozen-lockfile', '--no-progress', ...omit], folder)
+    const { devDependencies: _, ...production } = manifest
+    await Bun.write(join(folder, 'package.json'), JSON.stringify(production))
+    const format = ['--sbom-format=cyclonedx', '--sbom-type=application', '--loglevel=error']
+    return reproducible(await run(['npm', 'sbom', ...format], folder), time)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 }
 
-async function npmSbom(): Promise<string> {
-  const child = Bun.spawn(
-    [
-      ...['npm', 'sbom', '--sbom-format=cyclonedx', '--sbom-type=application'],
-      ...['--omit=dev', '--omit=optional', '--loglevel=error'],
-    ],
-    { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
-  )
+async function run(command: readonly string[], folder: string): Promise<string> {
+  const child = Bun.spawn([...command], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
   const [text, complaint, code] = await Promise.all([
     child.stdout.text(),
     child.stderr.text(),
     child.exited,
   ])
-  if (code !== 0) throw new Error(`Cannot make the SBOM: npm sbom ended with ${code}: ${complaint}`)
-  return text
+  if (code === 0) return text
+  throw new Error(`Cannot make the SBOM: "${command.join(' ')}" ended with ${code}: ${complaint}`)
 }
 
-/** The same document for the same dependencies; exported for its test. */
-export function reproducible(text: string, time: Date): string {
+/** The same document for the same dependencies. */
+function reproducible(text: string, time: Date): string {
   const document: unknown = JSON.parse(text)
   if (!isJson(document) || !isJson(document.metadata) || !isJson(document.metadata.component)) {
     throw new Error('Cannot read the SBOM: npm sbom printed something else')

@@ -3,12 +3,17 @@ import { appendFileSync } from 'node:fs'
 
 /** Programs that a test of test/system may need, and the Debian package that has each. */
 const PACKAGES = {
+  busybox: 'busybox',
   bwrap: 'bubblewrap',
   chromium: 'chromium',
   curl: 'curl',
+  dash: 'dash',
   nginx: 'nginx-light',
   openssl: 'openssl',
+  shellcheck: 'shellcheck',
+  shfmt: 'shfmt',
   systemctl: 'systemd',
+  wget: 'wget',
 } as const
 
 /** A program that a test may need. */
