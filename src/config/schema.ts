@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { ProfileOverrides } from '../protocol/profile.ts'
 import { leaf, oneOf, SecretText, section, textMap } from './leaf.ts'
+import { sdk } from './schema-sdk.ts'
 
 const server = section('Where ccproxy listens and how it logs', {
   host: leaf(Type.String({ default: '127.0.0.1', minLength: 1 }), {
@@ -269,13 +270,6 @@ const record = section('What ccproxy keeps and shows of its work', {
   }),
   retention_days: leaf(Type.Number({ default: 30, minimum: 0 }), {
     description: 'How long the ledger keeps a row',
-    unavailable: true,
-  }),
-})
-
-const sdk = section('The local Claude Code behind /sdk', {
-  permission_timeout_seconds: leaf(Type.Number({ default: 30, minimum: 1 }), {
-    description: 'How long a tool request waits for an answer',
     unavailable: true,
   }),
 })

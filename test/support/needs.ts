@@ -8,6 +8,8 @@ const PACKAGES = {
   chromium: 'chromium',
   curl: 'curl',
   dash: 'dash',
+  docker: 'docker.io',
+  dockerd: 'docker.io',
   nginx: 'nginx-light',
   openssl: 'openssl',
   shellcheck: 'shellcheck',
@@ -16,8 +18,8 @@ const PACKAGES = {
   wget: 'wget',
 } as const
 
-/** A program that a test may need. */
-export type Need = keyof typeof PACKAGES
+/** A program that a test may need, or the rights of root. */
+export type Need = keyof typeof PACKAGES | 'root'
 
 /** Where a program is, or nothing; daemons live in directories that a user's PATH leaves out. */
 export function findProgram(program: string): string | undefined {
@@ -30,12 +32,18 @@ export function findProgram(program: string): string | undefined {
  * names what is missing and what would install it.
  */
 export function needs(...programs: Need[]): typeof test {
-  const missing = programs.filter((program) => findProgram(program) === undefined)
+  const missing = programs.filter((program) => !isThere(program))
   if (missing.length === 0) return test
   const file = Bun.main.replaceAll('\\', '/').replace(/^.*\/(test\/)/, '$1')
-  const packages = missing.map((program) => PACKAGES[program]).join(' ')
-  note(`${file} needs ${missing.join(', ')} (apt-get install ${packages})`)
+  const packages = missing.flatMap((need) => (need === 'root' ? [] : [PACKAGES[need]]))
+  const install =
+    packages.length === 0 ? '' : ` (apt-get install ${[...new Set(packages)].join(' ')})`
+  note(`${file} needs ${missing.join(', ')}${install}`)
   return test.skip as typeof test
+}
+
+function isThere(need: Need): boolean {
+  return need === 'root' ? process.getuid?.() === 0 : findProgram(need) !== undefined
 }
 
 function note(line: string): void {
