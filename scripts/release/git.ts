@@ -15,9 +15,9 @@ export function commit(): string {
   return isDirty() ? `${head}-dirty` : head
 }
 
-/** Whether anything differs from the commit. */
+/** Whether anything differs from the commit; nothing does where there is no git history. */
 export function isDirty(): boolean {
-  return git('status', '--porcelain') !== ''
+  return (git('status', '--porcelain') ?? '') !== ''
 }
 
 /**
