@@ -53,36 +53,56 @@ export async function startDocker(): Promise<Docker> {
   return { env: { DOCKER_HOST: socket }, run, stop }
 }
 
+/** An image of the project, and what it is made of in a test. */
+export interface TestImage {
+  readonly name: string
+  /** Its folder in scripts/docker. */
+  readonly dockerfile: string
+  /** The executable that the build context holds alone, and its name there. */
+  readonly executable: { readonly path: string; readonly name: string }
+  /** Programs of this machine that the base has, beside what the executable links to. */
+  readonly programs: readonly string[]
+}
+
 /** Builds Claude Code's image from the project's Dockerfile on a base of this machine's own programs. */
-export async function buildClaudeImage(docker: Docker, name: string): Promise<void> {
+export function buildClaudeImage(docker: Docker, name: string): Promise<void> {
+  const executable = { path: claudePath(), name: 'claude' }
+  return buildImage(docker, { name, dockerfile: 'claude-code', executable, programs: PROGRAMS })
+}
+
+/** Builds an image from the project's Dockerfile on a base as small as can be, offline. */
+export async function buildImage(docker: Docker, image: TestImage): Promise<void> {
   const folder = mkdtempSync(join(homedir(), '.ccproxy-test-image-'))
   try {
     const root = join(folder, 'root')
-    await makeRoot(root)
+    await makeRoot(root, image)
     await output(['tar', '-C', root, '-cf', join(folder, 'root.tar'), '.'])
-    const base = `${name}-base`
+    const base = `${image.name}-base`
     await docker.run('import', join(folder, 'root.tar'), base)
     const context = join(folder, 'context')
     mkdirSync(context)
-    await output(['cp', '--reflink=auto', claudePath(), join(context, 'claude')])
-    const file = join(ROOT, 'scripts', 'docker', 'claude-code', 'Dockerfile')
+    const { path, name } = image.executable
+    await output(['cp', '--reflink=auto', path, join(context, name)])
+    const file = join(ROOT, 'scripts', 'docker', image.dockerfile, 'Dockerfile')
     const args = ['--network', 'none', '--build-arg', `BASE=${base}`]
-    await docker.run('build', ...args, '--tag', name, '--file', file, context)
+    await docker.run('build', ...args, '--tag', image.name, '--file', file, context)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-/** A root file system as small as can be: a shell, a few programs, and the libraries of them and of Claude Code. */
-async function makeRoot(root: string): Promise<void> {
+/** A root file system: the programs, a shell among them, and the libraries of them and of the executable. */
+async function makeRoot(root: string, { executable, programs }: TestImage): Promise<void> {
   for (const folder of ['bin', 'etc', 'tmp', 'usr/bin', 'usr/local/bin']) {
     mkdirSync(join(root, folder), { recursive: true })
   }
   chmodSync(join(root, 'tmp'), 0o1777)
-  const files = new Map([['sh', 'bash'], ...PROGRAMS.map((name) => [name, name] as const)])
-  for (const [name, from] of files) await copy(found(from), join(root, 'bin', name))
-  await copy(found('env'), join(root, 'usr/bin/env'))
-  const linked = await output(['ldd', claudePath(), ...PROGRAMS.map(found)])
+  for (const name of programs) {
+    await copy(found(name), join(root, 'bin', name))
+    if (name === 'bash') await copy(found(name), join(root, 'bin', 'sh'))
+    if (name === 'env') await copy(found(name), join(root, 'usr/bin/env'))
+  }
+  const linked = await output(['ldd', executable.path, ...programs.map(found)])
   for (const library of new Set(linked.match(/\/[^\s:]*\.so[^\s:]*/g))) {
     await copy(library, join(root, library))
   }

@@ -3,9 +3,11 @@ import { appendFileSync, existsSync, readdirSync } from 'node:fs'
 
 /** Programs that a test of test/system may need, and the Debian package that has each. */
 const PACKAGES = {
+  busybox: 'busybox',
   bwrap: 'bubblewrap',
   chromium: 'chromium',
   curl: 'curl',
+  dash: 'dash',
   docker: 'docker.io',
   dockerd: 'docker.io',
   fish: 'fish',
@@ -13,7 +15,10 @@ const PACKAGES = {
   openssl: 'openssl',
   promtool: 'prometheus',
   pg_ctl: 'postgresql',
+  shellcheck: 'shellcheck',
+  shfmt: 'shfmt',
   systemctl: 'systemd',
+  wget: 'wget',
   zsh: 'zsh',
 } as const
 

@@ -21,5 +21,6 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'permissions',
     load: async () => (await import('./permissions.ts')).permissions,
   },
+  { name: 'health', load: async () => (await import('./health.ts')).health },
   { name: 'version', load: async () => (await import('./version.ts')).version },
 ]
