@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto'
 import type { Secret } from '../kit/secret.ts'
 import type { ClientCredential } from './credential.ts'
 
@@ -103,7 +102,7 @@ function find(keys: ClientKeys, value: string, now: number) {
   const digest = sha256(value)
   let found: { key: AcceptedKey; name: string | undefined; valid: boolean } | undefined
   for (const key of keys) {
-    const equal = timingSafeEqual(key.digest, digest)
+    const equal = crypto.timingSafeEqual(key.digest, digest)
     if (equal && !found?.valid) found = { key, name: key.name, valid: now < key.expires }
   }
   return found

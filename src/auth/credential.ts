@@ -52,12 +52,13 @@ const OWN_KEY = 'send your own sk-ant-… key as x-api-key or Bearer'
 /**
  * Chooses the credential that goes up. `auto` takes the client's own, then `api_key`, then the helper,
  * then an accepted plan login; any other setting takes exactly that one or throws a `ProxyError`.
+ * A key is at hand and comes at once.
  */
-export async function chooseCredential(
+export function chooseCredential(
   setting: CredentialSetting,
   sources: CredentialSources,
   call: CredentialCall,
-): Promise<ChosenCredential> {
+): ChosenCredential | Promise<ChosenCredential> {
   switch (setting) {
     case 'client':
       if (call.client === undefined) throw missing(sources, OWN_KEY)
@@ -71,7 +72,7 @@ export async function chooseCredential(
       }
       return ofHelper(sources.keyHelper)
     case 'oauth':
-      return ofLogin(await forcedLogin(sources), sources, call)
+      return forcedLogin(sources).then((login) => ofLogin(login, sources, call))
     case 'auto':
       return automatic(sources, call)
   }
@@ -97,13 +98,20 @@ export async function describeCredential(
   return `${name}${plan === undefined ? '' : ` (${plan})`}, ${end}${refused}`
 }
 
-async function automatic(
+function automatic(
   sources: CredentialSources,
   call: CredentialCall,
-): Promise<ChosenCredential> {
+): ChosenCredential | Promise<ChosenCredential> {
   if (call.client !== undefined) return ofClient(call.client, call)
   if (sources.apiKey !== undefined) return ofKey('api-key', sources.apiKey, nothing)
   if (sources.keyHelper !== undefined) return ofHelper(sources.keyHelper)
+  return ofAnyLogin(sources, call)
+}
+
+async function ofAnyLogin(
+  sources: CredentialSources,
+  call: CredentialCall,
+): Promise<ChosenCredential> {
   const { reasons, ready } = await surveyLogins(sources)
   if (ready !== undefined) return ofLogin(ready.login, sources, call)
   const ways = `set ${keyName(sources)}, ${OWN_KEY}, or run "ccproxy auth login"`
@@ -113,7 +121,7 @@ async function automatic(
 function ofClient(client: ClientCredential, call: CredentialCall): ChosenCredential {
   if (client.kind === 'oat' && call.keysOnly && !call.fromClaudeCode()) throw onlyForClaudeCode()
   const apply = (headers: Headers) => {
-    for (const [name, value] of Object.entries(client.headers)) headers.set(name, value)
+    for (const name in client.headers) headers.set(name, client.headers[name] ?? '')
   }
   return { source: 'client', apply, planLogin: false, retry: nothing }
 }

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util'
 import { didYouMean } from '../config/suggest.ts'
 import { type CommandInput, type Flag, UsageError } from './command.ts'
 
@@ -11,6 +10,7 @@ export const COMMON_FLAGS: readonly Flag[] = [
 type Token = NonNullable<ReturnType<typeof tokenize>>[number]
 
 function tokenize(args: readonly string[], flags: readonly Flag[]) {
+  if (args.length === 0) return []
   const options = Object.fromEntries(
     flags.map((flag) => [
       flag.name,
@@ -21,6 +21,7 @@ function tokenize(args: readonly string[], flags: readonly Flag[]) {
     ]),
   )
   // Not strict: the messages here say what was meant; strict ones do not.
+  const { parseArgs } = process.getBuiltinModule('node:util')
   return parseArgs({ args: [...args], options, strict: false, tokens: true }).tokens
 }
 

@@ -1,4 +1,3 @@
-import { styleText } from 'node:util'
 import type { CommandContext, Output } from './command.ts'
 
 /** Colours for one output; plain text where it is no terminal or NO_COLOR is set. */
@@ -13,14 +12,15 @@ export interface Style {
 /** The colours that an output may be given. */
 export function styleOf(context: Pick<CommandContext, 'env'>, output: Output): Style {
   const on = output.isTerminal && !context.env.NO_COLOR && context.env.TERM !== 'dumb'
-  const paint = (format: 'bold' | 'dim' | 'red' | 'yellow' | 'cyan') => (text: string) =>
-    on ? styleText(format, text, { validateStream: false }) : text
+  // Codes of our own: `node:util` for its styleText takes 2 ms to load (Bun 1.4.5, 2026-11).
+  const paint = (begin: number, end: number) => (text: string) =>
+    on ? `\x1b[${begin}m${text}\x1b[${end}m` : text
   return {
-    bold: paint('bold'),
-    dim: paint('dim'),
-    red: paint('red'),
-    yellow: paint('yellow'),
-    cyan: paint('cyan'),
+    bold: paint(1, 22),
+    dim: paint(2, 22),
+    red: paint(31, 39),
+    yellow: paint(33, 39),
+    cyan: paint(36, 39),
   }
 }
 

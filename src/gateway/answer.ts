@@ -63,23 +63,27 @@ export async function answer(
       ? passUp(exchange, route, envelope)
       : translateUp(exchange, route, envelope, client, upstream)
   settlement.notes = ascent.notes
-  const prepared = await prepare(exchange, route, ascent)
-  const waits = exchange.mode !== 'passthrough' || ascent.translation !== undefined
+  const preparing = prepare(exchange, route, ascent)
+  const prepared = preparing instanceof Promise ? await preparing : preparing
   settlement.planLogin = prepared.planLogin === true
-  const call = relayCall(gateway, exchange, settlement, route, prepared, waits)
   const { translation } = ascent
+  const waits = exchange.mode !== 'passthrough' || translation !== undefined
   const work = new Work({
     gateway,
     exchange,
     settlement,
-    call,
+    call: relayCall(gateway, exchange, settlement, route, prepared, waits),
     route,
     client,
     upstream,
     translation,
     streams,
   })
-  return run(work)
+  keepEndable(work)
+  const reply = send(work)
+  const earlyOpenMs = mayOpenEarly(work) ? gateway.options.timing.earlyOpenMs : Infinity
+  const begun = await (earlyOpenMs === Infinity ? reply : within(reply, earlyOpenMs))
+  return begun === undefined ? openEarly(work, reply) : respond(work, begun)
 }
 
 /** The client's bytes as they came, but for a mapped model name. */
@@ -121,7 +125,11 @@ function translateUp(
   return { body: translation.body, path: upstream.path, notes: translation.notes, translation }
 }
 
-function prepare(exchange: Exchange, route: Route, ascent: Ascent): Promise<PreparedCall> {
+function prepare(
+  exchange: Exchange,
+  route: Route,
+  ascent: Ascent,
+): PreparedCall | Promise<PreparedCall> {
   return route.provider.prepare({
     mode: exchange.mode,
     method: exchange.method,
@@ -158,8 +166,8 @@ function relayCall(
   }
 }
 
-/** Sends the call. From here on the client's leaving and the drain end it. */
-async function run(work: Work): Promise<Response> {
+/** From here on the client's leaving and the drain end the call. */
+function keepEndable(work: Work): void {
   const { gateway, exchange, running, settlement } = work
   const leave = () => {
     const { reason } = exchange.signal
@@ -167,25 +175,27 @@ async function run(work: Work): Promise<Response> {
     else running.leave()
   }
   if (exchange.signal.aborted) leave()
-  else exchange.signal.addEventListener('abort', leave, { once: true })
+  else exchange.signal.addEventListener('abort', leave)
   settlement.onSettled(gateway.track(running))
-  const reply = send(work)
-  const mayOpenEarly = work.streams && exchange.mode !== 'passthrough'
-  const earlyOpenMs = mayOpenEarly ? gateway.options.timing.earlyOpenMs : Number.POSITIVE_INFINITY
-  const begun = await within(reply, earlyOpenMs)
-  return begun === undefined ? openEarly(work, reply) : respond(work, begun)
 }
 
-/** Sends; an upstream that wants the other name of the token limit is believed, once and from then on. */
-async function send(work: Work): Promise<Reply> {
-  const { call, translation, route, exchange } = work
-  const opens =
-    translation === undefined || !work.streams
-      ? undefined
-      : (chunk: Uint8Array | undefined) => work.opens(chunk)
-  const reply = await relay({ ...call, opens })
-  if (translation?.upstream.name !== 'chat' || reply.status !== 400) return reply
-  if (reply.kind !== 'body') return reply
+function mayOpenEarly({ streams, exchange }: Work): boolean {
+  return streams && exchange.mode !== 'passthrough'
+}
+
+function send(work: Work): Promise<Reply> {
+  const { call, translation } = work
+  if (translation === undefined) return relay(call)
+  const opens = (chunk: Uint8Array | undefined) => work.opens(chunk)
+  const sent = work.streams ? { ...call, opens } : call
+  return translation.upstream.name === 'chat' ? relayToChat(work, sent, translation) : relay(sent)
+}
+
+/** An upstream that wants the other name of the token limit is believed, once and from then on. */
+async function relayToChat(work: Work, call: RelayCall, translation: Translation): Promise<Reply> {
+  const { route, exchange } = work
+  const reply = await relay(call)
+  if (reply.status !== 400 || reply.kind !== 'body') return reply
   const body = new TextDecoder().decode(reply.bytes)
   const { message } = readUpstreamError({ status: 400, body })
   const other = otherLimitField(message, translation.profile.max_tokens_field)
@@ -195,12 +205,11 @@ async function send(work: Work): Promise<Reply> {
   const envelope = readsBody(exchange) ? readEnvelope(exchange.body) : undefined
   const ascent = translateUp(exchange, route, envelope, work.client, work.upstream)
   work.translation = ascent.translation
-  return relay({ ...call, prepared: await prepare(exchange, route, ascent), opens })
+  return relay({ ...call, prepared: await prepare(exchange, route, ascent) })
 }
 
 /** The reply, or undefined where it does not come in time. */
 function within(reply: Promise<Reply>, ms: number): Promise<Reply | undefined> {
-  if (ms === Number.POSITIVE_INFINITY) return reply
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => resolve(undefined), ms)
     reply.then(resolve, reject).finally(() => clearTimeout(timer))

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { TypeCompiler } from '@sinclair/typebox/compiler'
+import { type TypeCheck, TypeCompiler } from '@sinclair/typebox/compiler'
 import { ProxyError } from '../kit/error.ts'
 import { parseSpan, type Span, scanTopLevel } from '../kit/json-splice.ts'
 
@@ -11,7 +11,13 @@ const Envelope = Type.Object(
   },
   { additionalProperties: true },
 )
-const check = TypeCompiler.Compile(Envelope)
+let compiled: TypeCheck<typeof Envelope> | undefined
+
+/** Compiled when the first body comes: a start that never sees one need not wait for it. */
+function checkOf(): TypeCheck<typeof Envelope> {
+  compiled ??= TypeCompiler.Compile(Envelope)
+  return compiled
+}
 
 /** The envelope of a body and where its model stands. */
 export interface ReadEnvelope extends Static<typeof Envelope> {
@@ -29,7 +35,7 @@ export function readEnvelope(body: Uint8Array): ReadEnvelope {
     ...(model === undefined ? {} : { model: spanValue(body, model, 'model') }),
     ...(stream === undefined ? {} : { stream: spanValue(body, stream, 'stream') }),
   }
-  if (!check.Check(value) || model === undefined) throw wrong(value)
+  if (!checkOf().Check(value) || model === undefined) throw wrong(value)
   return { ...value, modelSpan: model, metadataSpan: spans.get('metadata') }
 }
 
@@ -55,7 +61,7 @@ function spanValue(body: Uint8Array, span: Span, field: string): unknown {
 }
 
 function wrong(value: object): ProxyError {
-  const first = check.Errors(value).First()
+  const first = checkOf().Errors(value).First()
   const field = first?.path.slice(1) || 'model'
   if (!(field in value)) {
     return new ProxyError('invalid_request', `${field}: Field required`, { field })

@@ -1,4 +1,5 @@
 import { ProxyError } from '../kit/error.ts'
+import { Roster } from '../kit/roster.ts'
 import type { ProviderStatus } from '../provider/provider.ts'
 import { answer } from './answer.ts'
 import type { Exchange } from './exchange.ts'
@@ -16,7 +17,7 @@ const REACH_MS = 3000
 export class Gateway implements Hub {
   readonly options: GatewayOptions
   readonly pool = new PoolGuess()
-  readonly #running = new Set<Running>()
+  readonly #running = new Roster<Running>()
   #idle: (() => void) | undefined
 
   constructor(options: GatewayOptions) {
@@ -32,24 +33,22 @@ export class Gateway implements Hub {
   }
 
   /** Answers an exchange; throws a ProxyError that the caller writes in the client's shape. */
-  async handle(exchange: Exchange): Promise<Response> {
+  handle(exchange: Exchange): Promise<Response> {
     const settlement = new Settlement(exchange, this.options.observer)
     if (this.options.keptBytes !== undefined) settlement.reply = []
-    try {
-      return await answer(this, exchange, settlement)
-    } catch (thrown) {
+    return answer(this, exchange, settlement).catch((thrown) => {
       const error = asProxyError(thrown, exchange.id)
       settlement.status = error.status
       settlement.settle(endingOf(error), 0, error)
       throw error
-    }
+    })
   }
 
   /** Keeps account of what runs; the returned function takes it off again. */
   track(running: Running): () => void {
     this.#running.add(running)
     return () => {
-      this.#running.delete(running)
+      this.#running.remove(running)
       if (this.#running.size === 0) this.#idle?.()
     }
   }
@@ -68,7 +67,7 @@ export class Gateway implements Hub {
   /** Ends everything that runs, now. */
   endAll(): void {
     const text = 'ccproxy is shutting down: send the request again'
-    for (const running of this.#running) running.end(new ProxyError('unavailable', text))
+    this.#running.each((running) => running.end(new ProxyError('unavailable', text)))
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Ticker } from '../kit/clock.ts'
 import type { ProxyError } from '../kit/error.ts'
+import type { Listed } from '../kit/roster.ts'
 import type { Observer } from '../record/observer.ts'
 import type { PoolGuess } from './pool-guess.ts'
 import type { Routes } from './route.ts'
@@ -23,7 +24,7 @@ export interface GatewayOptions {
 }
 
 /** An exchange under way, by those who may end it: the drain and the client's leaving. */
-export interface Running {
+export interface Running extends Listed {
   end: (reason: ProxyError) => void
   leave: () => void
 }

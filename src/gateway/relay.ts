@@ -51,11 +51,16 @@ export interface RelayCall {
 
 /** Sends a call and reads as far as is needed to know how the reply begins; throws a ProxyError. */
 export async function relay(call: RelayCall): Promise<Reply> {
-  const timer = setTimeout(() => call.controller.abort(headerTimeout(call)), call.headerTimeoutMs)
+  const { controller } = call
+  let timer = setTimeout(() => controller.abort(headerTimeout(call)), call.headerTimeoutMs)
   try {
-    const response = await send(call)
+    let response = await send(call, call.prepared)
+    if (response.status >= 400) response = await sendAnother(call, response)
     clearTimeout(timer)
-    return await begin(call, response)
+    const streaming = begin(call, response)
+    if (streaming !== undefined) return await streaming
+    timer = setTimeout(() => controller.abort(idleTimeout(call)), call.idleTimeoutMs)
+    return await bodyReply(call, response, await response.bytes())
   } catch (error) {
     throw ended(call, error)
   } finally {
@@ -70,32 +75,30 @@ function ended(call: RelayCall, error: unknown): ProxyError {
   return failure
 }
 
-/** Sends a call; an answer for which the provider has another call is given up for that one's, once. */
-async function send(call: RelayCall): Promise<Response> {
-  const response = await sendOnce(call, call.prepared)
-  if (response.status < 400) return response
+/** A failed answer is given up for that of the provider's other call, where it has one; once. */
+async function sendAnother(call: RelayCall, response: Response): Promise<Response> {
   const next = await call.prepared.retry?.(response.status)
   if (next === undefined) return response
   await response.body?.cancel()
-  return sendOnce(call, next)
+  return send(call, next)
 }
 
-async function sendOnce(call: RelayCall, prepared: PreparedCall): Promise<Response> {
-  const { provider, controller, pool } = call
+function send(call: RelayCall, prepared: PreparedCall): Promise<Response> {
+  const { provider, pool } = call
+  const { signal } = call.controller
   const reused = pool.take(prepared.url)
   const sent = performance.now()
   call.tries.attempts += 1
-  try {
-    return await provider.send(prepared, controller.signal)
-  } catch (error) {
+  return provider.send(prepared, signal).catch((error) => {
     const died = reused && isClosed(error) && performance.now() - sent < DEAD_WITHIN_MS
-    if (!died || controller.signal.aborted || prepared.body instanceof ReadableStream) throw error
+    if (!died || signal.aborted || prepared.body instanceof ReadableStream) throw error
     call.tries.attempts += 1
-    return await provider.send({ ...prepared, fresh: true }, controller.signal)
-  }
+    return provider.send({ ...prepared, fresh: true }, signal)
+  })
 }
 
-async function begin(call: RelayCall, response: Response): Promise<Reply> {
+/** The reply where it streams; undefined where its body is to be read whole. */
+function begin(call: RelayCall, response: Response): Reply | Promise<Reply> | undefined {
   const { status, headers } = response
   if (status > 599) throw strangeStatus(call, status)
   if (status >= 300 && status < 400 && status !== 304) throw redirected(call, response)
@@ -105,38 +108,42 @@ async function begin(call: RelayCall, response: Response): Promise<Reply> {
   if ((call.raw || (events && status < 400)) && response.body !== null) {
     return stream(call, response.body, status, headers, events && !call.raw)
   }
-  const bytes = await readAll(call, response)
-  call.pool.free(call.prepared.url)
-  return { kind: 'body', status, headers, bytes }
+  return undefined
 }
 
-async function stream(
+function stream(
   call: RelayCall,
   body: ReadableStream<Uint8Array>,
   status: number,
   headers: Headers,
   events: boolean,
-): Promise<Reply> {
+): Reply | Promise<Reply> {
   const reader = body.getReader()
   if (!events) return { kind: 'raw', status, headers, source: { reader, ahead: [] } }
-  const source = opening(call, reader, headers).catch((error) => {
+  const opened = opening(call, reader, headers).catch((error) => {
     throw error instanceof ProxyError ? withHeaders(error, copyResponseHeaders(headers)) : error
   })
-  if (call.waits) return { kind: 'events', status, headers, source: await source }
-  source.catch(() => undefined)
-  return { kind: 'events', status, headers, source }
+  if (call.waits) return opened.then((source) => ({ kind: 'events', status, headers, source }))
+  opened.catch(() => undefined)
+  return { kind: 'events', status, headers, source: opened }
 }
 
 /** Reads as far as it takes to tell whether fetch left the stream encoded, and undoes that. */
 async function opening(call: RelayCall, reader: ByteReader, headers: Headers): Promise<Source> {
   const ahead: Uint8Array[] = []
   let first: Uint8Array = NOTHING
-  while (first.length < TELLING_BYTES) {
-    const { value, done } = await withIdleTimeout(call, () => reader.read())
-    if (done || value === undefined) break
-    ahead.push(value)
-    first = first.length === 0 ? value : concat(first, value)
-    if (isOpening(first[0])) break
+  const silence = setTimeout(() => call.controller.abort(idleTimeout(call)), call.idleTimeoutMs)
+  try {
+    while (first.length < TELLING_BYTES) {
+      const { value, done } = await reader.read()
+      if (done || value === undefined) break
+      ahead.push(value)
+      first = first.length === 0 ? value : concat(first, value)
+      if (isOpening(first[0])) break
+      silence.refresh()
+    }
+  } finally {
+    clearTimeout(silence)
   }
   if (first.length === 0) throw empty(call)
   const formats = leftEncoded(headers.get('content-encoding'), first)
@@ -200,11 +207,21 @@ function resumed(first: Uint8Array, reader: ByteReader): ReadableStream<Uint8Arr
   })
 }
 
-async function readAll(call: RelayCall, response: Response): Promise<Uint8Array> {
-  const bytes = await withIdleTimeout(call, () => response.bytes())
-  if (bytes.length === 0) return bytes
-  const formats = leftEncoded(response.headers.get('content-encoding'), bytes)
-  if (formats.length === 0) return bytes
+function bodyReply(
+  call: RelayCall,
+  { status, headers }: Response,
+  bytes: Uint8Array,
+): Reply | Promise<Reply> {
+  const formats = bytes.length === 0 ? [] : leftEncoded(headers.get('content-encoding'), bytes)
+  call.pool.free(call.prepared.url)
+  if (formats.length === 0) return { kind: 'body', status, headers, bytes }
+  return decoded(bytes, formats).then((plain) => ({ kind: 'body', status, headers, bytes: plain }))
+}
+
+async function decoded(
+  bytes: Uint8Array,
+  formats: readonly Bun.CompressionFormat[],
+): Promise<Uint8Array> {
   try {
     const plain = decode(new Blob([bytes]).stream(), formats)
     return await new Response(plain).bytes()

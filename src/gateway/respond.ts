@@ -21,11 +21,13 @@ const EVENT_STREAM = 'text/event-stream; charset=utf-8'
 const NOTES_LENGTH = 2000
 /** A client may name its model by a whole book. */
 const UPSTREAM_LENGTH = 300
+type StreamReply = Exclude<Reply, BodyReply>
+
 const decoder = new TextDecoder()
 const encoder = new TextEncoder()
 
 /** The client's response to what the upstream answered. */
-export async function respond(work: Work, reply: Reply): Promise<Response> {
+export function respond(work: Work, reply: Reply): Response | Promise<Response> {
   const { settlement } = work
   settlement.status = reply.status
   settlement.requestId = upstreamId(reply)
@@ -45,6 +47,11 @@ export async function respond(work: Work, reply: Reply): Promise<Response> {
   if (work.streams || work.untouched) {
     return streamResponse(work, reply.status, reply.source, headers)
   }
+  return respondFolded(work, reply, headers)
+}
+
+/** A stream where a whole reply was asked for, as that reply. */
+async function respondFolded(work: Work, reply: StreamReply, headers: Headers): Promise<Response> {
   const bytes = await readOn(work.call, reply.source, (source) =>
     asBody(work.upstream, source, work.model),
   )

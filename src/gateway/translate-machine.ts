@@ -1,19 +1,22 @@
 import type { ProxyError } from '../kit/error.ts'
 import type { ByteMachine } from '../kit/machine.ts'
-import { SseParser } from '../kit/sse.ts'
+import { type SseFrame, SseParser } from '../kit/sse.ts'
 import type { ReadOptions } from '../protocol/codec.ts'
 import { errorOfEvent } from '../protocol/messages/error.ts'
 import { tapUsage } from '../protocol/messages/usage.ts'
 import type { StreamEvent, StreamIn, StreamOut, Usage } from '../protocol/protocol.ts'
+import { TextSplice } from './text-splice.ts'
 import type { Translation } from './translate.ts'
 
 const encoder = new TextEncoder()
 const NOTHING = new Uint8Array(0)
+/** How often a stream may show a new form of its text events before its chunks are no longer compared. */
+const PATIENCE = 8
 
 /** `silent` before any content, `open` from the first content on, `closed` once the end or an error was written. */
 type State = 'silent' | 'open' | 'closed'
 
-/** An upstream's stream in the client's protocol: bytes → frames → hub events → bytes. */
+/** An upstream's stream in the client's protocol: bytes → frames → hub events → bytes; plain text goes by a splice. */
 export class TranslateMachine implements ByteMachine {
   /** Nothing of ours is to be added under `/pt`, not even a ping. */
   readonly #pings: boolean
@@ -26,6 +29,9 @@ export class TranslateMachine implements ByteMachine {
   #state: State = 'silent'
   /** Written before the stream was let begin. */
   #ahead = ''
+  /** Set while another piece of text may go by it. */
+  #splice: TextSplice | undefined
+  #lessons = 0
 
   constructor(translation: Translation, usage: Usage, pings: boolean) {
     const read: ReadOptions = translation.read
@@ -55,12 +61,34 @@ export class TranslateMachine implements ByteMachine {
   }
 
   push(chunk: Uint8Array): Uint8Array | undefined {
+    const splice = this.#splice?.fits(chunk) === true ? this.#splice : undefined
+    return splice?.splice(chunk) ?? this.#parse(chunk, splice)
+  }
+
+  /** The plain way; `fitting` is the splice that fits this chunk. */
+  #parse(chunk: Uint8Array, fitting: TextSplice | undefined): Uint8Array {
     let text = this.#ahead
     this.#ahead = ''
-    for (const frame of this.#parser.push(chunk)) {
-      for (const event of this.#in.push(frame)) text += this.#event(event)
+    const frames = this.#parser.push(chunk)
+    let events: readonly StreamEvent[] = []
+    for (const frame of frames) {
+      events = this.#in.push(frame)
+      for (const event of events) text += this.#event(event)
     }
+    const index = frames.length === 1 ? textIndex(events) : undefined
+    // Right after a frame that was one piece of text, another one changes nothing in reader or writer.
+    this.#splice = index === undefined ? undefined : (fitting ?? this.#learn(chunk, frames, index))
     return text === '' ? NOTHING : encoder.encode(text)
+  }
+
+  #learn(chunk: Uint8Array, [frame]: readonly SseFrame[], index: number): TextSplice | undefined {
+    const around = this.#in.around
+    const out = this.#out.around?.(index)
+    if (frame === undefined || around === undefined || out === undefined) return undefined
+    if (this.#lessons === PATIENCE) return undefined
+    this.#lessons += 1
+    const splice = new TextSplice(frame, around, out)
+    return splice.fits(chunk) ? splice : undefined
   }
 
   end(): Uint8Array | undefined {
@@ -112,4 +140,10 @@ export class TranslateMachine implements ByteMachine {
     }
     return this.#out.push(event)
   }
+}
+
+/** The block of the one piece of text that the events are; undefined where they are anything else. */
+function textIndex([event, ...more]: readonly StreamEvent[]): number | undefined {
+  if (event?.type !== 'content_block_delta' || more.length > 0) return undefined
+  return event.delta.type === 'text_delta' ? event.index : undefined
 }

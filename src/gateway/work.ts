@@ -51,6 +51,7 @@ export class Work {
     this.streams = parts.streams
     const { controller } = parts.call
     this.running = {
+      place: -1,
       end: (reason) => controller.abort(reason),
       leave: () => controller.abort(new ProxyError('client_closed', 'Client closed the request')),
     }

@@ -3,13 +3,10 @@ import { ProxyError } from '../kit/error.ts'
 import type { App } from './context.ts'
 import { familyOf } from './errors.ts'
 import { incomingOf } from './incoming.ts'
-import { addDashboardRoutes } from './routes/dashboard.ts'
-import { addLogRoutes } from './routes/logs.ts'
-import { addMetricsRoute } from './routes/metrics.ts'
+import { PREFIX_GROUPS, type Prefix } from './prefixes.ts'
 import { addOauthRoutes } from './routes/oauth.ts'
-import { addPermissionRoutes } from './routes/permissions.ts'
 import { addProxyRoutes } from './routes/proxy.ts'
-import { addServiceRoutes } from './routes/service.ts'
+import { addServiceRoutes, addStatusRoutes } from './routes/service.ts'
 import { swaggerRoutes } from './swagger.ts'
 
 const CODES: Readonly<Record<string, (request: Request) => ProxyError>> = {
@@ -25,20 +22,17 @@ const CODES: Readonly<Record<string, (request: Request) => ProxyError>> = {
 
 /** All routes. The guard has let a request in before it comes here. */
 export function createApp(context: App) {
-  const app = new Elysia({ name: 'ccproxy', normalize: false })
-  app.onError(({ error, code, request }) =>
-    context.fail(CODES[String(code)]?.(request) ?? error, request),
-  )
+  const app = emptyApp(context)
   addServiceRoutes(app, context)
   addOauthRoutes(app, context)
-  addPermissionRoutes(app, context)
-  addMetricsRoute(app, context)
-  addLogRoutes(app, context)
-  addDashboardRoutes(app, context)
-  addProxyRoutes(app, context)
+  addPrefixRoutes(app, context, PREFIX_GROUPS.get('') ?? [])
+  const groups = [...addGroups(app, context), addOwnGroup(app, context)]
   return app.use(
     swaggerRoutes({
-      routes: () => app.routes,
+      routes: async () => {
+        const made = await Promise.all(groups.map((group) => group()))
+        return [app, ...made].flatMap(({ routes }) => routes)
+      },
       documentation: {
         info: {
           title: 'ccproxy',
@@ -49,3 +43,75 @@ export function createApp(context: App) {
     }),
   )
 }
+
+type Group = Pick<Elysia, 'routes' | 'fetch'>
+
+function emptyApp(context: App): Elysia {
+  const app = new Elysia({ name: 'ccproxy', normalize: false })
+  app.onError(({ error, code, request }) =>
+    context.fail(CODES[String(code)]?.(request) ?? error, request),
+  )
+  return app
+}
+
+function addPrefixRoutes(app: Elysia, context: App, prefixes: readonly Prefix[]): void {
+  addStatusRoutes(app, context, prefixes)
+  addProxyRoutes(app, context, prefixes)
+}
+
+/**
+ * Hands what is below a prefix to an app of that prefix's own, made when the first request for it comes: to make all
+ * of them at the start took a quarter of it. Gives what makes them, for their description.
+ */
+function addGroups(app: Elysia, context: App): (() => Group)[] {
+  return [...PREFIX_GROUPS]
+    .filter(([segment]) => segment !== '')
+    .map(([segment, prefixes]) => {
+      let made: Group | undefined
+      const group = () => {
+        made ??= createGroup(context, prefixes)
+        return made
+      }
+      app.all(`/${segment}/*`, ({ request }) => group().fetch(request), HIDDEN)
+      return group
+    })
+}
+
+/** What few requests ask for. */
+const OWN_PATHS = [
+  '/metrics',
+  '/logs/*',
+  '/dashboard',
+  '/dashboard/*',
+  '/permissions',
+  '/permissions/*',
+] as const
+
+/** The same for what people and their tools ask, whose code is loaded with the first such request. */
+function addOwnGroup(app: Elysia, context: App): () => Promise<Group> {
+  let made: Promise<Group> | undefined
+  const group = () => {
+    made ??= createOwnGroup(context)
+    return made
+  }
+  for (const path of OWN_PATHS) {
+    app.all(path, async ({ request }) => (await group()).fetch(request), HIDDEN)
+  }
+  return group
+}
+
+async function createOwnGroup(context: App): Promise<Group> {
+  const { addOwnRoutes } = await import('./routes/own.ts')
+  const app = emptyApp(context)
+  addOwnRoutes(app, context)
+  return { routes: app.routes, fetch: app.compile().fetch }
+}
+
+function createGroup(context: App, prefixes: readonly Prefix[]): Group {
+  const app = emptyApp(context)
+  addPrefixRoutes(app, context, prefixes)
+  // `fetch` is a getter that composes the whole handler: asked once, not at each request.
+  return { routes: app.routes, fetch: app.compile().fetch }
+}
+
+const HIDDEN = { parse: 'none', detail: { hide: true } } as const

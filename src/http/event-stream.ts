@@ -48,11 +48,17 @@ export class EventStreams {
 
   /** The response that carries a subscription until the client leaves. */
   respond({ subscribe, hello }: EventStreamOptions): Response {
-    const queue = new EventQueue()
+    let unsubscribe = (): void => undefined
+    const leave = () => {
+      unsubscribe()
+      this.#open.delete(queue)
+    }
+    const queue = new EventQueue(leave)
     if (hello !== undefined) queue.push(encode(hello))
-    const unsubscribe = subscribe((event) => queue.push(encode(event)))
     this.#open.add(queue)
+    unsubscribe = subscribe((event) => queue.push(encode(event)))
     if (this.#ended) queue.close()
+    else if (!this.#open.has(queue)) leave()
     const pump = new Pump({
       source: { reader: queue, ahead: [] },
       machine: PLAIN,
@@ -61,10 +67,7 @@ export class EventStreams {
       idleAfter: Number.POSITIVE_INFINITY,
       cancel: () => queue.close(),
       firstByte: () => undefined,
-      settled: () => {
-        unsubscribe()
-        this.#open.delete(queue)
-      },
+      settled: leave,
     })
     return new Response(pump.stream(), { headers: HEADERS })
   }
@@ -85,17 +88,25 @@ const PLAIN: ByteMachine = {
   cuts: false,
 }
 
-/** What was said and not yet read; ends by itself where too much is. */
+/** What was said and not yet read; where that is too much, it forgets it, ends, and says so. */
 class EventQueue implements ByteReader {
+  readonly #full: () => void
   #waiting: Uint8Array[] = []
   #bytes = 0
   #closed = false
   #wake: (() => void) | undefined
 
+  constructor(full: () => void) {
+    this.#full = full
+  }
+
   push(bytes: Uint8Array): void {
     if (this.#closed) return
     if (this.#bytes > 0 && this.#bytes + bytes.length > QUEUE_BYTES) {
+      this.#waiting = []
+      this.#bytes = 0
       this.close()
+      this.#full()
       return
     }
     this.#waiting.push(bytes)

@@ -167,8 +167,8 @@ function refusal(reason: 'missing' | 'wrong' | 'expired'): ProxyError {
 
 /** The name in a Host header, without its port. */
 function hostName(host: string): string {
-  const name = host.startsWith('[') ? host.slice(0, host.indexOf(']') + 1) : host.split(':')[0]
-  return (name ?? '').toLowerCase()
+  const end = host.startsWith('[') ? host.indexOf(']') + 1 : host.indexOf(':')
+  return (end === -1 ? host : host.slice(0, end)).toLowerCase()
 }
 
 function isLocalName(name: string): boolean {

@@ -48,6 +48,12 @@ export const PREFIXES: readonly Prefix[] = [
   ...both('/sdk/:session_id', 'sdk', undefined),
 ]
 
+/** The prefixes by their first segment; `''` stands for none. */
+export const PREFIX_GROUPS: ReadonlyMap<string, readonly Prefix[]> = Map.groupBy(
+  PREFIXES,
+  ({ path }) => path.split('/')[1] ?? '',
+)
+
 function both(path: string, mode: Mode, provider: string | undefined): Prefix[] {
   const tag = path === '' ? 'default' : path.slice(1).replace(/:(\w+)/, '{$1}')
   return [

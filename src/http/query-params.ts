@@ -27,7 +27,7 @@ export function wrongParameter(field: string, issue: string): ProxyError {
 function valuesOf(schema: TObject, params: URLSearchParams): Record<string, unknown> {
   const values: Record<string, unknown> = {}
   for (const name of new Set(params.keys())) {
-    const property = schema.properties[name]
+    const property = Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined
     if (property === undefined) {
       const known = Object.keys(schema.properties).join(', ')
       throw wrongParameter(name.slice(0, 50), `Is not known here: there are ${known}`)

@@ -8,7 +8,8 @@ import { Live } from '../record/live.ts'
 import type { Logger } from '../record/log.ts'
 import { Metrics } from '../record/metrics.ts'
 import { logObserver, type Observer, observers, type Settled } from '../record/observer.ts'
-import { type PriceUpdates, priceUpdates } from '../record/price-updates.ts'
+import { PRICES } from '../record/price-table.ts'
+import type { PriceUpdates } from '../record/price-updates.ts'
 import { costOf, type PriceList } from '../record/prices.ts'
 
 /** What a server keeps of its work. */
@@ -81,10 +82,24 @@ function createMetrics(
   return new Metrics({ ledgerLosses: () => ledger?.lost() ?? 0, models, prices, version })
 }
 
-function createUpdates({ settings, env, home }: RecordsOptions, logger: Logger): PriceUpdates {
+/** The prices of now; what looks them up is loaded only where the settings want it. */
+function createUpdates({ settings, env, home }: RecordsOptions, logger: Logger) {
   const { enabled, pricing_update_interval_hours: hours, pricing_url: url } = settings.scheduler
-  const file = join(dataFolder(env, home), 'prices.json')
-  const updates = priceUpdates({ url, everyMs: hours * HOUR_MS, file, enabled, logger })
-  if (enabled) updates.begin()
-  return updates
+  let updates: PriceUpdates | undefined
+  let ended = false
+  const load = async () => {
+    const { priceUpdates } = await import('../record/price-updates.ts')
+    if (ended) return
+    const file = join(dataFolder(env, home), 'prices.json')
+    updates = priceUpdates({ url, everyMs: hours * HOUR_MS, file, logger })
+    updates.begin()
+  }
+  if (enabled) void load()
+  return {
+    prices: () => updates?.prices() ?? PRICES,
+    end() {
+      ended = true
+      updates?.end()
+    },
+  }
 }

@@ -28,7 +28,7 @@ export const SWAGGER_SHELL_PATHS: ReadonlySet<string> = new Set([
 /** What the description is made of. */
 export interface SwaggerOptions {
   /** The routes to describe: `() => app.routes`; those with `detail.hide` stay out. */
-  readonly routes: () => readonly InternalRoute[]
+  readonly routes: () => readonly InternalRoute[] | Promise<readonly InternalRoute[]>
   /** Title, version, tags, and paths that no single route stands for (wildcards are left out). */
   readonly documentation: NonNullable<ElysiaSwaggerConfig['documentation']>
 }
@@ -39,7 +39,9 @@ export function swaggerRoutes({ routes, documentation }: SwaggerOptions) {
   for (const path of SWAGGER_SHELL_PATHS) {
     app.get(path, () => shell(path), { detail: { hide: true } })
   }
-  return app.get(JSON_PATH, () => description(routes(), documentation), { detail: { hide: true } })
+  return app.get(JSON_PATH, async () => description(await routes(), documentation), {
+    detail: { hide: true },
+  })
 }
 
 async function shell(path: string): Promise<Response> {

@@ -1,5 +1,7 @@
+import { type Listed, Roster } from './roster.ts'
+
 /** Something that wants to be looked at now and then; `now` is in ms, monotonic. */
-export interface Watched {
+export interface Watched extends Listed {
   tick(now: number): void
 }
 
@@ -10,7 +12,7 @@ const INTERVAL_MS = 100
  * in a field, which costs far less than moving a timer of its own at each chunk.
  */
 export class Ticker {
-  readonly #watched = new Set<Watched>()
+  readonly #watched = new Roster<Watched>()
   #timer: ReturnType<typeof setInterval> | undefined
 
   watch(watched: Watched): void {
@@ -19,7 +21,7 @@ export class Ticker {
   }
 
   unwatch(watched: Watched): void {
-    this.#watched.delete(watched)
+    this.#watched.remove(watched)
     if (this.#watched.size > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined
@@ -27,6 +29,6 @@ export class Ticker {
 
   #tick(): void {
     const now = performance.now()
-    for (const watched of this.#watched) watched.tick(now)
+    this.#watched.each((watched) => watched.tick(now))
   }
 }

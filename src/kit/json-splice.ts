@@ -30,12 +30,18 @@ const BACKSLASH = 0x5c
 const decoder = new TextDecoder('utf-8', { fatal: true })
 const encoder = new TextEncoder()
 
+/** What is searched for quotes: the bytes, or the same bytes as a Latin-1 string, where each is found twice as fast. */
+interface Searched {
+  indexOf(sign: string, from: number): number
+}
+
 /**
  * The spans of a JSON object's own keys, found without parsing what they hold; the last of a repeated key counts,
  * as in JSON.parse. Throws a SyntaxError where the outline is not that of one JSON object.
  */
 export function scanTopLevel(bytes: Uint8Array): Map<string, Span> {
   const buffer = asBuffer(bytes)
+  const text = buffer.toString('latin1')
   const spans = new Map<string, Span>()
   let at = startOfText(buffer)
   expectByte(buffer, at, OPEN_OBJECT)
@@ -43,12 +49,12 @@ export function scanTopLevel(bytes: Uint8Array): Map<string, Span> {
   if (buffer[at] === CLOSE_OBJECT) return finish(buffer, at, spans)
   for (;;) {
     expectByte(buffer, at, QUOTE)
-    const keyEnd = stringEnd(buffer, at)
+    const keyEnd = stringEnd(buffer, at, text)
     const key = parseString(buffer, at, keyEnd)
     at = skipSpace(buffer, keyEnd)
     expectByte(buffer, at, COLON)
     const start = skipSpace(buffer, at + 1)
-    const end = valueEnd(buffer, start)
+    const end = endOfValue(buffer, start, text)
     spans.set(key, { start, end })
     at = skipSpace(buffer, end)
     if (buffer[at] === CLOSE_OBJECT) return finish(buffer, at, spans)
@@ -75,22 +81,26 @@ export function splice(bytes: Uint8Array, span: Span, replacement: string): Uint
 /** Where the JSON value that starts at `start` ends; throws a SyntaxError where it is cut. */
 export function valueEnd(bytes: Uint8Array, start: number): number {
   const buffer = asBuffer(bytes)
+  return endOfValue(buffer, start, buffer)
+}
+
+function endOfValue(buffer: Buffer, start: number, searched: Searched): number {
   const first = buffer[start]
-  if (first === QUOTE) return stringEnd(buffer, start)
-  if (first === OPEN_OBJECT || first === OPEN_ARRAY) return containerEnd(buffer, start)
+  if (first === QUOTE) return stringEnd(buffer, start, searched)
+  if (first === OPEN_OBJECT || first === OPEN_ARRAY) return containerEnd(buffer, start, searched)
   let at = start
   while (at < buffer.length && isScalarByte(buffer[at]!)) at += 1
   if (at === start) fail(buffer, at)
   return at
 }
 
-function containerEnd(buffer: Buffer, start: number): number {
+function containerEnd(buffer: Buffer, start: number, searched: Searched): number {
   let depth = 0
   let at = start
   while (at < buffer.length) {
     const byte = buffer[at]!
     if (byte === QUOTE) {
-      at = stringEnd(buffer, at)
+      at = stringEnd(buffer, at, searched)
       continue
     }
     if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) depth += 1
@@ -104,13 +114,13 @@ function containerEnd(buffer: Buffer, start: number): number {
 }
 
 /** Just after the closing quote of the string that opens at `open`. */
-function stringEnd(buffer: Buffer, open: number): number {
-  let quote = buffer.indexOf(QUOTE, open + 1)
+function stringEnd(buffer: Buffer, open: number, searched: Searched): number {
+  let quote = searched.indexOf('"', open + 1)
   while (quote !== -1) {
     let slashes = 0
     while (buffer[quote - 1 - slashes] === BACKSLASH) slashes += 1
     if (slashes % 2 === 0) return quote + 1
-    quote = buffer.indexOf(QUOTE, quote + 1)
+    quote = searched.indexOf('"', quote + 1)
   }
   return fail(buffer, buffer.length)
 }

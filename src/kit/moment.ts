@@ -17,6 +17,8 @@ export function readMoment(text: string, now: number): number | undefined {
   if (ago !== null) {
     return Math.round(now - Number(ago[1]) * (UNITS[ago[2]?.toLowerCase() ?? ''] ?? 0))
   }
+  // Four digits look like a year, and nobody means two seconds after midnight in 1970.
+  if (/^\d{4}$/.test(text)) return undefined
   if (/^\d{1,16}$/.test(text)) return Number(text) <= LAST ? Number(text) : undefined
   if (!/^\d{4}-\d\d(-\d\d)?(T.*)?$/.test(text)) return undefined
   const time = Date.parse(text)

@@ -49,6 +49,7 @@ type Sink = ReadableStreamDirectController
  * 2026-11-21: a direct stream, since it alone has back-pressure, prompt cancellation and one wake-up a chunk.
  */
 export class Pump implements Watched {
+  place = -1
   readonly #options: PumpOptions
   #state: State = 'opening'
   #sink: Sink | undefined

@@ -1,5 +1,3 @@
-import { timingSafeEqual } from 'node:crypto'
-
 const encoder = new TextEncoder()
 
 /**
@@ -38,7 +36,7 @@ export class Secret {
 
 /** Compares digests, so that neither content nor length shows in the time taken. */
 export function constantTimeEquals(left: string, right: string): boolean {
-  return timingSafeEqual(sha256(left), sha256(right))
+  return crypto.timingSafeEqual(sha256(left), sha256(right))
 }
 
 function sha256(text: string): Uint8Array {

@@ -46,11 +46,23 @@ export interface Usage {
   stopReason?: string
 }
 
+/** What stands before and after a text in a JSON string, its quotes included. */
+export interface Around {
+  readonly head: string
+  readonly tail: string
+}
+
 /** Upstream frames of one protocol → hub events. */
-export type StreamIn = Machine<SseFrame, StreamEvent[]>
+export interface StreamIn extends Machine<SseFrame, StreamEvent[]> {
+  /** What stands around the text in the data of frames that say nothing but text, once that is known. */
+  readonly around?: Around | undefined
+}
 
 /** Hub events → the text of the client protocol's SSE. */
-export type StreamOut = Machine<StreamEvent, string>
+export interface StreamOut extends Machine<StreamEvent, string> {
+  /** What is written around a piece of text of the block at `index`, where writing it changes nothing here. */
+  around?(index: number): Around
+}
 
 /** What a protocol's pure functions are given of the world: ids and time come in as arguments. */
 export interface World {

@@ -1,4 +1,5 @@
 import type { SseFrame } from '../kit/sse.ts'
+import type { Around } from './protocol.ts'
 
 /** How often a stream may show a new shape before its frames are no longer compared. */
 const PATIENCE = 8
@@ -13,6 +14,11 @@ export class TextTemplate {
   #head = ''
   #tail = ''
   #lessons = 0
+
+  /** What stands around the text, once learnt. */
+  get around(): Around | undefined {
+    return this.#head === '' ? undefined : { head: this.#head, tail: this.#tail }
+  }
 
   /** Whether another shape may still be learnt, and this is one. */
   wants({ data }: SseFrame): boolean {

@@ -3,7 +3,7 @@ import { isClaudeCode, mergeBetas, PLAN_LOGIN_BETAS, withIdentity } from '../aut
 import { copyRequestHeaders } from '../kit/headers.ts'
 import type { Mode } from './mode.ts'
 import type { CallBody, PreparedCall, Provider, ProviderOptions, UpstreamCall } from './provider.ts'
-import { joinUrl, sendByFetch } from './shared.ts'
+import { sendByFetch, urlsUnder } from './shared.ts'
 
 const DEFAULT_BASE_URL = 'https://api.anthropic.com'
 const DEFAULT_VERSION = '2023-06-01'
@@ -72,18 +72,22 @@ function isOwnHeader(name: string): boolean {
 export function createAnthropicProvider(options: ProviderOptions): Provider {
   const { name, credential, credentials } = options
   const baseUrl = options.baseUrl ?? DEFAULT_BASE_URL
+  const urlOf = urlsUnder(baseUrl)
   return {
     name,
     kind: 'anthropic',
     wire: 'messages',
-    async prepare(call) {
+    prepare(call) {
       const fromClaudeCode = once(() => isClaudeCode(call.clientHeaders, bytesOf(call)))
-      const chosen = await chooseCredential(credential, credentials, {
+      const plan = { call, url: urlOf(call.path), options, fromClaudeCode }
+      const chosen = chooseCredential(credential, credentials, {
         keysOnly: call.mode !== 'full',
         client: call.clientCredential,
         fromClaudeCode,
       })
-      return prepared({ call, url: joinUrl(baseUrl, call.path), options, fromClaudeCode }, chosen)
+      return chosen instanceof Promise
+        ? chosen.then((late) => prepared(plan, late))
+        : prepared(plan, chosen)
     },
     send: sendByFetch,
     async status() {
@@ -167,6 +171,6 @@ export function requestHeaders(call: UpstreamCall, options: ProviderOptions): He
   if (call.translated) headers.set('content-type', 'application/json')
   if (!headers.has('anthropic-version')) headers.set('anthropic-version', DEFAULT_VERSION)
   if (!headers.has('user-agent')) headers.set('user-agent', `ccproxy/${options.version}`)
-  for (const [name, value] of Object.entries(options.headers)) headers.set(name, value)
+  for (const name in options.headers) headers.set(name, options.headers[name] ?? '')
   return headers
 }

@@ -39,9 +39,7 @@ export function createOpenAiProvider(options: ProviderOptions): Provider {
     kind: 'openai',
     wire: options.wire ?? 'chat',
     defaultMaxTokens: options.defaultMaxTokens,
-    async prepare(call) {
-      return prepare(call, site, options)
-    },
+    prepare: (call) => prepare(call, site, options),
     send: sendByFetch,
     profile(model) {
       const known = profiles.get(model)
@@ -96,7 +94,7 @@ function urlOf({ baseUrl, urls }: Site, path: string): string {
 function prepare(call: UpstreamCall, site: Site, options: ProviderOptions): PreparedCall {
   const headers = copyRequestHeaders(call.clientHeaders, (name) => allows(name, call.translated))
   if (!headers.has('user-agent')) headers.set('user-agent', `ccproxy/${options.version}`)
-  for (const [name, value] of Object.entries(options.headers)) headers.set(name, value)
+  for (const name in options.headers) headers.set(name, options.headers[name] ?? '')
   if (call.translated) headers.set('content-type', 'application/json')
   const key = keyFor(call, options)
   if (key !== undefined) {

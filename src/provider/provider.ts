@@ -76,8 +76,8 @@ export interface Provider {
   readonly kind: string
   /** The protocol that its model endpoint speaks. */
   readonly wire: ProtocolName
-  /** Makes the request as it goes up; throws a ProxyError where no credential fits. */
-  prepare(call: UpstreamCall): Promise<PreparedCall>
+  /** Makes the request as it goes up, at once where nothing is to be waited for; throws a ProxyError where no credential fits. */
+  prepare(call: UpstreamCall): PreparedCall | Promise<PreparedCall>
   /** Sends it; an embedded upstream answers by itself. */
   send(call: PreparedCall, signal: AbortSignal): Promise<Response>
   status(): Promise<ProviderStatus>

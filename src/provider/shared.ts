@@ -5,10 +5,11 @@ interface HopInit extends BunFetchRequestInit {
   readonly duplex?: 'half'
 }
 
-/** Joins a base URL and an endpoint, whether or not the base already ends in `/v1` or a slash. */
-export function joinUrl(baseUrl: string, path: string): string {
+/** Joins endpoints to a base URL, whether or not it already ends in `/v1` or a slash. */
+export function urlsUnder(baseUrl: string): (path: string) => string {
   const base = baseUrl.replace(/\/+$/, '')
-  return base.endsWith('/v1') && path.startsWith('/v1/') ? base + path.slice(3) : base + path
+  const versioned = base.endsWith('/v1')
+  return (path) => (versioned && path.startsWith('/v1/') ? base + path.slice(3) : base + path)
 }
 
 /** Sends by Bun's fetch: never a redirect followed (it would carry the credential away), no total timeout. */

@@ -21,6 +21,7 @@ const ROOM = 10_000
 const BODY_ROOM = 64 * 1024 * 1024
 const FIRST_RETRY_MS = 250
 const LAST_RETRY_MS = 30_000
+const CLOSE_RETRY_MS = 20
 /** So long another process may hold the database before that counts as trouble. */
 const BUSY_MS = 10_000
 
@@ -79,7 +80,13 @@ export class LedgerWriter {
 
   /** The same within `ms`; what is not written then is lost. */
   async close(ms: number): Promise<void> {
+    const end = performance.now() + ms
     await Promise.race([this.flush(), Bun.sleep(ms)])
+    // Another process may hold the database, or a server be away, for a moment only.
+    while (this.waiting > 0 && performance.now() + CLOSE_RETRY_MS < end) {
+      await Bun.sleep(CLOSE_RETRY_MS)
+      await Promise.race([this.flush(), Bun.sleep(end - performance.now())])
+    }
     clearTimeout(this.#timer)
     const { waiting } = this
     if (waiting === 0) return

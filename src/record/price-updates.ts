@@ -14,8 +14,6 @@ export interface PriceUpdateOptions {
   readonly everyMs: number
   /** Where the last good list is kept. */
   readonly file: string
-  /** Whether prices are looked up at all; without it the file is not read either. */
-  readonly enabled: boolean
   readonly logger: Logger
   readonly fetch?: typeof fetch | undefined
   readonly now?: (() => number) | undefined
@@ -78,7 +76,7 @@ const MILLION = 1e6
 /** Looks prices up at intervals; a failure is logged and changes nothing. */
 export function priceUpdates(options: PriceUpdateOptions): PriceUpdates {
   const { everyMs, logger, now = Date.now } = options
-  let kept = options.enabled ? readKept(options) : undefined
+  let kept = readKept(options)
   let list = merged(kept?.prices ?? {})
   let timer: ReturnType<typeof setTimeout> | undefined
   let ended = false

@@ -57,7 +57,7 @@ const ALL: CredentialSources = {
 const KEY = { headers: { 'x-api-key': 'sk-ant-api03-theirs' }, kind: 'key' } as const
 const OAT = { headers: { authorization: 'Bearer sk-ant-oat01-theirs' }, kind: 'oat' } as const
 
-function choose(
+async function choose(
   setting: CredentialSetting,
   sources: Partial<CredentialSources>,
   call: Partial<CredentialCall> = {},

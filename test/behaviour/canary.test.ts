@@ -46,6 +46,7 @@ function settings(): string {
     `[providers.${name}]\nkind = "anthropic"\nbase_url = "${url}"\n${more}\n`
   const key = `api_key = "${SECRETS['API key']}"`
   return [
+    '[record]\nbodies = "all"\n',
     `[[security.tokens]]\nname = "ada"\ntoken = "${SECRETS['named token']}"\n`,
     provider('anthropic', 'credential = "oauth"'),
     provider('keyed', `${key}\nheaders = { "x-team" = "${SECRETS['provider header']}" }`),
@@ -69,6 +70,24 @@ function writeLogin(expiresAt: number): void {
 type Sent = Readonly<Record<string, string>>
 const KEY: Sent = { 'x-api-key': SECRETS['client key'] }
 const JSON_TYPE: Sent = { 'content-type': 'application/json' }
+
+type Call = (method: string, path: string, headers?: Sent, body?: string) => Promise<void>
+
+/** Asks what is kept and told of all that; bodies too are kept, and hold what clients put there. */
+async function observe(call: Call): Promise<void> {
+  const secrets = [SECRETS['API key'], SECRETS['client plan token']].join(' ')
+  const body = messageBody(false, { messages: [{ role: 'user', content: secrets }] })
+  const named = { ...KEY, 'x-request-id': 'kept-with-its-bodies' }
+  await call('POST', '/to/gone/v1/messages', named, body)
+  await Bun.sleep(1200) // How long a row may wait to be written.
+  for (const path of ['status', 'query?limit=1000', 'entries?limit=1000', 'analytics']) {
+    await call('GET', `/logs/${path}`)
+  }
+  await call('GET', '/logs/entries/kept-with-its-bodies')
+  await call('GET', '/metrics')
+  await call('POST', '/dashboard/login', {}, JSON.stringify({ key: SECRETS['client key'] }))
+  await call('POST', '/dashboard/login', {}, JSON.stringify({ key: SECRETS['wrong client key'] }))
+}
 
 /** Uses everything, rightly and wrongly, and gives all that came back. */
 async function useAll(proxy: Ccproxy): Promise<string> {
@@ -101,10 +120,13 @@ async function useAll(proxy: Ccproxy): Promise<string> {
   for (const path of ['/', '/health', '/status', '/min/status', '/swagger/json', '/nowhere']) {
     await call('GET', path)
   }
+  await observe(call)
   await call('POST', '/oauth/login', KEY, '{"accept_terms":true}')
   const state = /state=([\w-]+)/.exec(said.at(-2) ?? '')?.[1]
   await call('GET', `/oauth/callback?code=${SECRETS['login code']}&state=${state}`, {})
   expect(said.join('\n')).toContain('/oauth/callback')
+  expect(said.join('\n')).toContain('"request_body":"{')
+  expect(said.join('\n')).toContain('ccproxy_session_')
   return said.join('\n')
 }
 

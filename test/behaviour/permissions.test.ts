@@ -140,8 +140,8 @@ describe('GET /permissions/stream', () => {
       if (done) break
       bytes += value?.length ?? 0
     }
-    // 160 MB were said to it: most of them were never kept for it.
-    expect(told).toBe(40)
+    // Of 160 MB only what fits into its queue was kept for it; from then on it was told nothing.
+    expect(told).toBeLessThan(20)
     expect(bytes).toBeLessThan(80 * 1024 * 1024)
   }, 20_000)
 })

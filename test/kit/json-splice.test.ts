@@ -49,3 +49,32 @@ test('Agrees with JSON.parse on every prefix of a body', () => {
     expect(() => scanTopLevel(encode(text.slice(0, length)))).toThrow(SyntaxError)
   }
 })
+
+test('Reads the same values as JSON.parse, whatever the object holds', () => {
+  for (let seed = 1; seed <= 500; seed += 1) {
+    const value = randomObject(seed)
+    const text = JSON.stringify(value, null, seed % 3)
+    const bytes = encode(text)
+    const read = [...scanTopLevel(bytes)].map(([key, span]) => [key, parseSpan(bytes, span)])
+    expect({ seed, read }).toEqual({ seed, read: Object.entries(value) })
+  }
+})
+
+function randomObject(seed: number): Record<string, unknown> {
+  let state = seed
+  const pick = (below: number) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return (state >>> 8) % below
+  }
+  const word = () => ['"', '\\', '\\"', '}', ']', '{', 'é', '中', '🎉', '\n', 'a', ''][pick(12)]
+  const text = () => Array.from({ length: pick(6) }, word).join('')
+  const any = (depth: number): unknown => {
+    const kind = pick(depth === 0 ? 4 : 6)
+    if (kind === 4) return Array.from({ length: pick(4) }, () => any(depth - 1))
+    if (kind === 5) return object(depth - 1)
+    return [text(), pick(1000) / 8 - 50, null, pick(2) === 0][kind]
+  }
+  const object = (depth: number): Record<string, unknown> =>
+    Object.fromEntries(Array.from({ length: pick(5) }, () => [`k${text()}`, any(depth)]))
+  return object(4)
+}

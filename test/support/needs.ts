@@ -8,6 +8,7 @@ const PACKAGES = {
   curl: 'curl',
   nginx: 'nginx-light',
   openssl: 'openssl',
+  promtool: 'prometheus',
   pg_ctl: 'postgresql',
   systemctl: 'systemd',
 } as const

@@ -127,8 +127,9 @@ async function entries({ ledger }: Logs, request: Request): Promise<Response> {
 
 async function entry({ ledger }: Logs, id: string): Promise<Response> {
   // A key is looked for first; ids of clients may be numbers too.
-  const key = /^\d{1,16}$/.test(id) ? await ledger.entry(Number(id)) : undefined
-  const found = key ?? (await ledger.entry(id))
+  const key = /^\d{1,16}$/.test(id) && Number.isSafeInteger(Number(id)) ? Number(id) : undefined
+  const byKey = key === undefined ? undefined : await ledger.entry(key)
+  const found = byKey ?? (await ledger.entry(id))
   if (found !== undefined) return json(entryOut(found))
   const text = `Exchange "${id.slice(0, 100)}" is not in the ledger: see GET /logs/query`
   throw new ProxyError('not_found', text)

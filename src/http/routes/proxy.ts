@@ -1,11 +1,12 @@
 import type { Elysia } from 'elysia'
 import type { Endpoint, Exchange } from '../../gateway/exchange.ts'
 import { answerModels } from '../../gateway/models.ts'
+import { asBuffer } from '../../kit/bytes.ts'
 import { ProxyError } from '../../kit/error.ts'
 import type { App } from '../context.ts'
 import { familyOf } from '../errors.ts'
 import { incomingOf } from '../incoming.ts'
-import { checkMode, type Named, PREFIXES, type Prefix, paramsOf } from '../prefixes.ts'
+import { checkMode, type Named, type Prefix, paramsOf } from '../prefixes.ts'
 import { declaredLength, passingBody, readBody, tooLarge } from '../read-body.ts'
 
 /** The model endpoints: method, path below the prefix, and what is asked for. */
@@ -17,9 +18,9 @@ const JSON_ENDPOINTS: readonly (readonly [path: string, endpoint: Endpoint, summ
 ]
 const UPLOADS = ['/v1/messages/batches', '/v1/files', '/v1/skills'] as const
 
-/** Adds every proxied endpoint under every prefix; not as a plugin, whose routes Elysia adds twice. */
-export function addProxyRoutes(app: Elysia, context: App): void {
-  for (const prefix of PREFIXES) {
+/** Adds every proxied endpoint under some prefixes; not as a plugin, whose routes Elysia adds twice. */
+export function addProxyRoutes(app: Elysia, context: App, prefixes: readonly Prefix[]): void {
+  for (const prefix of prefixes) {
     for (const [path, endpoint, summary] of JSON_ENDPOINTS) {
       const detail = { summary, tags: [prefix.tag] }
       app.post(
@@ -76,7 +77,8 @@ async function serveJson(
   endpoint: Endpoint,
 ): Promise<Response> {
   checkContentType(request)
-  const body = await readBody(request, context.bodyLimits)
+  // A Buffer, once: each later look into the bytes would make one of its own.
+  const body = asBuffer(await readBody(request, context.bodyLimits))
   return context.gateway.handle(exchangeOf(request, prefix, named, endpoint, body))
 }
 

@@ -1,7 +1,7 @@
 import type { Elysia } from 'elysia'
 import type { App } from '../context.ts'
 import { incomingOf } from '../incoming.ts'
-import { checkMode, type Named, PREFIXES, type Prefix, paramsOf } from '../prefixes.ts'
+import { checkMode, type Named, type Prefix, paramsOf } from '../prefixes.ts'
 
 const HEALTH_TYPE = 'application/health+json'
 const NO_STORE = 'no-cache, no-store, must-revalidate'
@@ -26,7 +26,11 @@ export function addServiceRoutes(app: Elysia, context: App): void {
       ({ request }) => health(context, !context.draining(), incomingOf(request).admission.trusted),
       { detail: service('Health') },
     )
-  for (const prefix of PREFIXES) {
+}
+
+/** What each mode would use. */
+export function addStatusRoutes(app: Elysia, context: App, prefixes: readonly Prefix[]): void {
+  for (const prefix of prefixes) {
     app.get(`${prefix.path}/status`, ({ params: named }) => status(context, prefix, named), {
       ...paramsOf(prefix),
       detail: service('What this mode would use'),

@@ -12,6 +12,9 @@ export function createChatStreamIn(options: ChatInOptions): StreamIn {
   const reader = new ChatReader(options)
   const template = new TextTemplate()
   return {
+    get around() {
+      return template.around
+    },
     push(frame: SseFrame): StreamEvent[] {
       const text = template.match(frame)
       if (text !== undefined) {

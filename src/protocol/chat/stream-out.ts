@@ -10,7 +10,7 @@ import type {
   StreamEvent,
 } from '../messages/schema.ts'
 import { mergeUsage } from '../messages/usage.ts'
-import type { StreamOut, World } from '../protocol.ts'
+import type { Around, StreamOut, World } from '../protocol.ts'
 import { textOf } from '../value.ts'
 import { chatErrors } from './error.ts'
 import { finishReasonOf } from './finish-reason.ts'
@@ -46,6 +46,7 @@ export function createChatStreamOut(options: ChatOutOptions): StreamOut {
     push: (event) => writer.push(event),
     end: () => writer.fail(truncated()),
     fail: (error) => writer.fail(error),
+    around: () => writer.around,
   }
 }
 
@@ -106,6 +107,11 @@ class ChatWriter {
       default:
         return ''
     }
+  }
+
+  /** A piece of text is written the same way at any time, and leaves no trace here. */
+  get around(): Around {
+    return { head: `${this.#textHead}"`, tail: `"${this.#textTail}` }
   }
 
   /** An error ends the stream: neither a finish reason nor `[DONE]`, which would both say that all went well. */

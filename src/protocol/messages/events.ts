@@ -1,7 +1,7 @@
 import { ProxyError } from '../../kit/error.ts'
 import { isRecord } from '../../kit/json.ts'
 import type { SseFrame } from '../../kit/sse.ts'
-import type { StreamIn, StreamOut } from '../protocol.ts'
+import type { Around, StreamIn, StreamOut } from '../protocol.ts'
 import { readErrorValue } from '../read-error.ts'
 import { TextTemplate } from '../text-template.ts'
 import { errorEvent, errorOfEvent, messagesErrors } from './error.ts'
@@ -9,13 +9,14 @@ import type { MessageDelta, MessageUsage, StreamEvent } from './schema.ts'
 import { completeUsage, mergeUsage } from './usage.ts'
 
 const DELTA = 'event: content_block_delta\ndata: {"type":"content_block_delta","index":'
+const TEXT = ',"delta":{"type":"text_delta","text":'
+const END = '}}\n\n'
 
 /** One hub event as the text of a server-sent event. */
 export function renderEvent(event: StreamEvent): string {
   if (event.type === 'content_block_delta' && event.delta.type === 'text_delta') {
     // By far the most frequent event: only the text needs to be encoded.
-    const text = JSON.stringify(event.delta.text)
-    return `${DELTA}${event.index},"delta":{"type":"text_delta","text":${text}}}\n\n`
+    return `${DELTA}${event.index}${TEXT}${JSON.stringify(event.delta.text)}${END}`
   }
   return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
 }
@@ -64,6 +65,10 @@ class MessagesReader implements StreamIn {
   #phase: Phase = 'before start'
   #usage: MessageUsage = {}
   #delta: MessageDelta = { stop_reason: null }
+
+  get around(): Around | undefined {
+    return this.#template.around
+  }
 
   push(frame: SseFrame): StreamEvent[] {
     if (this.#phase === 'closed' || frame.data === '' || frame.event === 'ping') return []
@@ -170,5 +175,6 @@ export function createMessagesStreamOut(options: { readonly requestId: string })
     },
     end: () => failed(truncated()),
     fail: failed,
+    around: (index) => ({ head: `${DELTA}${index}${TEXT}"`, tail: `"${END}` }),
   }
 }

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { isRecord } from '../../kit/json.ts'
+import { sha256Hex } from '../../kit/sha256.ts'
 import type { MessagesRequest } from '../messages/schema.ts'
 import { foreignSystem } from '../messages/system.ts'
 import { type ToolNames, toolNames } from '../messages/tool-names.ts'
@@ -159,7 +159,7 @@ function identityOut(turn: Turn, profile: Profile): object {
 }
 
 function bounded(id: string): string {
-  return id.length <= 64 ? id : createHash('sha256').update(id).digest('hex')
+  return id.length <= 64 ? id : sha256Hex(id)
 }
 
 /** Hints that another field carries, or that are ours alone. */
