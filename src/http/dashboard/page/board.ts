@@ -28,7 +28,7 @@ export interface Board {
 }
 
 const HOUR_MS = 3_600_000
-const RANGE_MS = { '24h': 24 * HOUR_MS, '7d': 168 * HOUR_MS, '30d': 720 * HOUR_MS }
+const RANGE_MS = { '1h': HOUR_MS, '24h': 24 * HOUR_MS, '7d': 168 * HOUR_MS, '30d': 720 * HOUR_MS }
 /** Beyond this, days are drawn instead of hours. */
 const HOURLY_MS = 8 * 24 * HOUR_MS
 const PAGE_ROWS = 1000
@@ -39,8 +39,7 @@ const MOST_ROWS = 5000
 export async function ledgerBoard(view: View, oldest: string | undefined): Promise<Board> {
   const now = Date.now()
   const { range } = view
-  const from =
-    range === 'all' ? Date.parse(oldest ?? '') || now : now - (RANGE_MS[range] ?? HOUR_MS)
+  const from = range === 'all' ? Date.parse(oldest ?? '') || now : now - RANGE_MS[range]
   const kind = now - from > HOURLY_MS ? 'day' : 'hour'
   const figures = (by: string) => ask<LogAnalytics>('/logs/analytics', analyticsQuery(view, by))
   const [time, model, client, provider] = await Promise.all(

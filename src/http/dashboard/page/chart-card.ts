@@ -86,7 +86,7 @@ export class ChartCard {
     const step = STEP_SECONDS[kind]
     const muted = colorOf(this.element, '--muted')
     const grid = { stroke: colorOf(this.element, '--line'), width: 1 }
-    const axis = { stroke: muted, font: FONT, grid, ticks: { ...grid, size: 4 } }
+    const axis = { stroke: muted, font: FONT, ticks: { ...grid, size: 4 } }
     return {
       width: Math.max(120, this.#plotPlace.clientWidth),
       height: HEIGHT,
@@ -101,6 +101,7 @@ export class ChartCard {
         { ...axis, grid: { show: false }, size: 26, space: 56, values: timeTexts },
         {
           ...axis,
+          grid: { ...grid, filter: scale === 'log' ? wholePowers : (_, all) => all },
           size: 56,
           gap: 4,
           space: 26,
@@ -171,6 +172,13 @@ function scaleOf(scale: ChartSpec['scale']): uPlot.Scale {
       return [10 ** Math.floor(Math.log10(low)), 10 ** Math.ceil(Math.log10(high * 1.01))]
     },
   }
+}
+
+/** Lines at powers of ten alone: those between them say little and weigh much. */
+function wholePowers(_: uPlot, splits: number[]): (number | null)[] {
+  return splits.map((value) =>
+    Number.isInteger(Math.round(Math.log10(value) * 1e6) / 1e6) ? value : null,
+  )
 }
 
 /** A canvas knows no custom properties: the colour as it is computed. */

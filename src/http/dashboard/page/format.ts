@@ -26,7 +26,7 @@ export function moneyText(usd: number | undefined): string {
   if (usd === undefined) return NONE
   if (usd === 0) return '$0'
   if (usd >= 100_000) return `$${compact.format(usd)}`
-  const places = usd < 10 ? (usd < 0.001 ? 6 : 4) : 2
+  const places = usd < 1 ? (usd < 0.001 ? 6 : 4) : 2
   return `$${usd.toLocaleString('en', { minimumFractionDigits: places, maximumFractionDigits: places })}`
 }
 

@@ -1,7 +1,7 @@
 // Runs in the browser: the page at /dashboard. What others chose (names, paths, errors) is only ever set as text.
 
 import type { Static } from '@sinclair/typebox'
-import type { LogPage, LogStatus } from '../../logs/schema.ts'
+import type { LogPage as LogPageSchema, LogStatus } from '../../logs/schema.ts'
 import { type Board, HourRows, ledgerBoard } from './board.ts'
 import { Breakdown } from './breakdown.ts'
 import { Charts } from './charts.ts'
@@ -32,11 +32,12 @@ const SETTLE_MS = 1500
 const REFRESH_MS = 60_000
 const RETRY_MS = 3000
 
+type LogPage = Static<typeof LogPageSchema>
+
 /** What the page knows. */
 interface Page {
   view: View
   status: LogStatus | undefined
-  next: number | undefined
   version: string | undefined
   /** Milliseconds that the server's clock is ahead of ours. */
   ahead: number
@@ -51,7 +52,6 @@ interface Page {
 const page: Page = {
   view: readView(location.hash),
   status: undefined,
-  next: undefined,
   version: undefined,
   ahead: 0,
   refresh: undefined,
@@ -184,9 +184,7 @@ async function load(): Promise<void> {
   try {
     const [rows] = await Promise.all([firstRows(view), view.range === '1h' && hour.load(view)])
     if (asked !== page.asked) return
-    page.next = rows.next
-    list.replace(rows.rows, view.filter)
-    older.hidden = rows.next === undefined
+    list.replace(rows.rows, rows.next !== undefined, view.filter)
     count()
     await figures()
     showProblem(undefined)
@@ -195,10 +193,21 @@ async function load(): Promise<void> {
   }
 }
 
-function firstRows(view: View, cursor?: number): Promise<Static<typeof LogPage>> {
+function firstRows(view: View): Promise<LogPage> {
   const query = queryOf(view)
-  if (cursor !== undefined) query.set('cursor', String(cursor))
+  query.set('limit', String(list.wanted.limit))
   return ask('/logs/query', query)
+}
+
+/** Rows from the oldest shown on: those that live ones pushed out are among them. */
+async function olderRows(): Promise<void> {
+  const query = queryOf(page.view)
+  const { oldest } = list
+  if (oldest !== undefined) query.set('until', new Date(Date.parse(oldest) + 1).toISOString())
+  query.set('limit', String(list.grow()))
+  const { rows, next } = await ask<LogPage>('/logs/query', query)
+  list.append(rows, next !== undefined)
+  count()
 }
 
 /** Figures, names and upstreams; again after a while, because time passes. */
@@ -256,18 +265,15 @@ function settle(row: Row & { readonly serial: number }): void {
 
 function count(): void {
   const { running, rows } = list.counts
-  const shown = `${exactText(rows)}${page.next === undefined ? '' : '+'} listed`
+  older.hidden = !list.wanted.more
+  const shown = list.wanted.more ? `newest ${exactText(rows)}` : `${exactText(rows)} in all`
   byId('count', HTMLElement).textContent = running === 0 ? shown : `${running} running, ${shown}`
 }
 
 older.addEventListener('click', async () => {
   older.disabled = true
   try {
-    const rows = await firstRows(page.view, page.next)
-    page.next = rows.next
-    list.append(rows.rows)
-    older.hidden = rows.next === undefined
-    count()
+    await olderRows()
   } catch (error) {
     fail(error)
   } finally {

@@ -5,8 +5,9 @@ import { tickingText } from './format.ts'
 import { COLUMNS, type Running, runningRow, settledRow } from './request-row.ts'
 import { type Filter, matchesRow, matchesRunning, type Row } from './view.ts'
 
-/** Rows that the list keeps when live ones come in at its top. */
-const MOST_LIVE = 300
+/** Rows that the list holds at first, and how many more each time that older ones are asked for. */
+const FIRST_ROWS = 40
+const MORE_ROWS = 100
 const TICK_MS = 100
 const CALM_TICK_MS = 1000
 
@@ -28,6 +29,8 @@ export class RequestList {
   readonly #rows = new Map<HTMLTableRowElement, Row | Running>()
   readonly #known = new Set<string>()
   #filter: Filter = {}
+  #most = FIRST_ROWS
+  #more = false
 
   constructor(options: RequestListOptions) {
     this.#options = options
@@ -59,19 +62,37 @@ export class RequestList {
     return { running: this.#live.rows.length, rows: this.#over.rows.length }
   }
 
+  /** How many rows to ask for, and whether there are older ones than those shown. */
+  get wanted(): { readonly limit: number; readonly more: boolean } {
+    return { limit: this.#most, more: this.#more }
+  }
+
+  /** The time of the oldest row. */
+  get oldest(): string | undefined {
+    const last = this.#over.rows[this.#over.rows.length - 1]
+    return last === undefined ? undefined : this.#rows.get(last)?.time
+  }
+
+  /** Makes room for older rows, and tells for how many. */
+  grow(): number {
+    this.#most += MORE_ROWS
+    return MORE_ROWS
+  }
+
   /** Begins anew with the first rows of a filter. */
-  replace(rows: readonly LogRow[], filter: Filter): void {
+  replace(rows: readonly LogRow[], more: boolean, filter: Filter): void {
     this.#filter = filter
     for (const element of this.#over.rows) this.#rows.delete(element)
     this.#over.replaceChildren()
     this.#known.clear()
-    this.append(rows)
+    this.append(rows, more)
     this.setRunning([...this.#running.values()].map(({ request }) => request))
   }
 
   /** Adds older rows. */
-  append(rows: readonly Row[]): void {
-    for (const row of rows) this.#insert(row, false)
+  append(rows: readonly Row[], more: boolean): void {
+    this.#more = more
+    for (const row of rows) this.#insert(row)
     this.#settle()
   }
 
@@ -109,22 +130,26 @@ export class RequestList {
     const focused = running?.element.contains(document.activeElement) === true
     if (running !== undefined) this.#rows.delete(running.element)
     running?.element.remove()
-    const element = matchesRow(row, this.#filter) ? this.#insert(row, true) : undefined
+    const element = matchesRow(row, this.#filter) ? this.#insert(row) : undefined
+    element?.classList.add('fresh')
     if (focused) element?.querySelector('button')?.focus()
-    while (this.#over.rows.length > MOST_LIVE)
+    while (this.#over.rows.length > this.#most) {
       this.#drop(this.#over.rows[this.#over.rows.length - 1])
+      this.#more = true
+    }
     this.#settle()
   }
 
-  /** Rows of the same exchange, from the ledger and from the feed, are one. */
-  #insert(row: Row, fresh: boolean): HTMLTableRowElement | undefined {
+  /** Rows of the same exchange, from the ledger and from the feed, are one; they stand by their beginning. */
+  #insert(row: Row): HTMLTableRowElement | undefined {
     if (this.#known.has(identityOf(row))) return undefined
     this.#known.add(identityOf(row))
     const element = settledRow(row, Date.now())
-    if (fresh) element.classList.add('fresh')
     this.#rows.set(element, row)
-    if (fresh) this.#over.prepend(element)
-    else this.#over.append(element)
+    const isOlder = (one: HTMLTableRowElement) => (this.#rows.get(one)?.time ?? '') < row.time
+    const last = this.#over.rows[this.#over.rows.length - 1]
+    if (last === undefined || !isOlder(last)) this.#over.append(element)
+    else this.#over.insertBefore(element, [...this.#over.rows].find(isOlder) ?? null)
     return element
   }
 
@@ -178,7 +203,8 @@ export class RequestList {
   /** One row is in reach of the tab key; the arrows lead to the others. */
   #keyed(event: KeyboardEvent): void {
     const buttons = this.#buttons()
-    const at = buttons.findIndex((button) => button === document.activeElement)
+    const focused = document.activeElement
+    const at = focused instanceof HTMLButtonElement ? buttons.indexOf(focused) : -1
     if (at < 0) return
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: buttons.length - 1 }[event.key]
     if (to === undefined) return

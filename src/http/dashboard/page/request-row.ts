@@ -16,6 +16,14 @@ interface Column {
   readonly running: (request: Running) => Node | string
 }
 
+/** Endings in as many words as a column has room for. */
+const SHORT_ENDINGS: Readonly<Record<string, string>> = {
+  complete: '',
+  client_left: 'client left',
+  upstream_error: 'error',
+  upstream_cut: 'cut',
+  upstream_timeout: 'timeout',
+}
 const LIST_PRICE = 'List price of a plan login: not money spent'
 const nothing = () => ''
 
@@ -35,7 +43,7 @@ export const COLUMNS: readonly Column[] = [
     settled: ({ client }) => client ?? '–',
     running: ({ client }) => client ?? '–',
   },
-  { title: 'Path', class: 'path wide', settled: pathCell, running: pathCell },
+  { title: 'Path', class: 'path widest', settled: pathCell, running: pathCell },
   {
     title: 'In',
     class: 'number middle',
@@ -142,10 +150,10 @@ function tableRow(
 
 function stateCell(row: Row): Node {
   const tone = toneOf(row)
-  const words = row.ended === 'complete' ? '' : row.ended.replaceAll('_', ' ')
+  const words = SHORT_ENDINGS[row.ended] ?? row.ended
   return make(
     'span',
-    { class: `status ${tone}` },
+    { class: `status ${tone}`, title: row.ended.replaceAll('_', ' ') },
     make('span', { class: `dot ${tone}`, attributes: { 'aria-hidden': 'true' } }),
     make('span', { class: 'code', text: String(row.status) }),
     words === '' ? undefined : make('span', { class: 'ended', text: words }),

@@ -24,12 +24,12 @@ const TILES: readonly Tile[] = [
     title: 'Money spent',
     value: ({ cost_usd: cost }) => moneyText(cost),
     more: ({ unpriced }) =>
-      unpriced === 0 ? 'by list prices of API keys' : `${exactText(unpriced)} requests unpriced`,
+      unpriced === 0 ? 'by API keys' : `by API keys · ${exactText(unpriced)} unpriced`,
   },
   {
     title: 'Plan list price',
     value: ({ list_cost_usd: cost }) => moneyText(cost),
-    more: () => 'plan logins: not money spent',
+    more: () => 'plan logins, not spent',
   },
   {
     title: 'Cache hits',
