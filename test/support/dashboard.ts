@@ -1,6 +1,12 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import {
+  type Browser,
+  type BrowserContextOptions,
+  chromium,
+  type Locator,
+  type Page,
+} from 'playwright-core'
 import { SqliteStore } from '../../src/record/store/sqlite.ts'
 import type { NewRow } from '../../src/record/store/store.ts'
 import { type Ccproxy, type CcproxyOptions, startCcproxy } from './ccproxy.ts'
@@ -66,7 +72,11 @@ export async function startDashboard(
   }
 }
 
-async function send(url: string, key = 'sk-ant-api03-any', more: Readonly<Record<string, unknown>> = {}): Promise<string> {
+async function send(
+  url: string,
+  key = 'sk-ant-api03-any',
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
   const reply = await fetch(`${url}/v1/messages`, {
     method: 'POST',
     headers: {
@@ -110,6 +120,12 @@ async function openPage(
   page.on('pageerror', (error) => complaints.push(String(error)))
   await page.goto(url)
   return { page, requested, complaints }
+}
+
+/** The text as it is seen: without what is hidden, with a gap between cells. */
+export function seen(locator: Locator): Promise<string> {
+  // biome-ignore lint/performance/useDomNodeTextContent: the text of hidden parts is not what is asked for
+  return locator.innerText()
 }
 
 /** Keeps a picture of what is in view. */

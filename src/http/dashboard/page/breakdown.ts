@@ -45,6 +45,7 @@ export class Breakdown {
   readonly #place: BreakdownPlace
   readonly #choice: Choice<Grouping>
   readonly #filter: (by: Grouping, name: string) => void
+  readonly #empty = make('p', { class: 'empty', text: 'Nothing in this time range.' })
   #by: Grouping = 'model'
   #board: Board | undefined
 
@@ -55,6 +56,7 @@ export class Breakdown {
       this.#by = by
       this.#draw()
     })
+    place.table.after(this.#empty)
     this.#draw()
   }
 
@@ -66,6 +68,7 @@ export class Breakdown {
   #draw(): void {
     this.#choice.show(this.#by)
     const groups = this.#board?.groups[this.#by] ?? []
+    this.#empty.hidden = groups.length > 0
     const most = Math.max(1, ...groups.map(({ requests }) => requests))
     const title = GROUPINGS.get(this.#by)
     const head = COLUMNS.map(({ title, class: name = '', hint }) =>
@@ -76,11 +79,6 @@ export class Breakdown {
         ...(hint && { title: hint }),
       }),
     )
-    const empty = make('td', {
-      class: 'empty',
-      text: 'Nothing in this time range.',
-      attributes: { colspan: String(COLUMNS.length + 1) },
-    })
     const body = groups.map((group) => this.#row(group, most))
     this.#place.table.replaceChildren(
       make('caption', { class: 'hidden', text: `Figures by ${this.#by}` }),
@@ -89,7 +87,7 @@ export class Breakdown {
         {},
         make('tr', {}, make('th', { text: title ?? '', attributes: { scope: 'col' } }), ...head),
       ),
-      make('tbody', {}, ...(body.length === 0 ? [make('tr', {}, empty)] : body)),
+      make('tbody', {}, ...body),
     )
   }
 

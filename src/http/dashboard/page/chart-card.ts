@@ -17,13 +17,19 @@ export interface ChartSpec {
   readonly title: string
   /** Bars stand on each other: their values are parts of a sum. */
   readonly shape: 'bars' | 'lines'
-  readonly scale?: 'log' | 'share'
+  /** Linear from 0 if absent. */
+  readonly scale?: 'whole' | 'log' | 'share'
   readonly text: (value: number | undefined) => string
   readonly series: readonly ChartSeries[]
 }
 
 const HEIGHT = 148
 const STEP_SECONDS: Readonly<Record<StepKind, number>> = { minute: 60, hour: 3600, day: 86_400 }
+/** Steps of an axis whose values are whole. */
+const WHOLE_STEPS = Array.from(
+  { length: 45 },
+  (_, index) => ([1, 2, 5][index % 3] ?? 1) * 10 ** Math.floor(index / 3),
+)
 const FONT = '11px system-ui, sans-serif'
 
 /** One chart with its title and legend, which shows totals, or the values under the pointer. */
@@ -86,6 +92,7 @@ export class ChartCard {
     const step = STEP_SECONDS[kind]
     const muted = colorOf(this.element, '--muted')
     const grid = { stroke: colorOf(this.element, '--line'), width: 1 }
+    const filter = scale === 'log' ? wholePowers : (_: uPlot, all: number[]) => all
     const axis = { stroke: muted, font: FONT, ticks: { ...grid, size: 4 } }
     return {
       width: Math.max(120, this.#plotPlace.clientWidth),
@@ -101,7 +108,9 @@ export class ChartCard {
         { ...axis, grid: { show: false }, size: 26, space: 56, values: timeTexts },
         {
           ...axis,
-          grid: { ...grid, filter: scale === 'log' ? wholePowers : (_, all) => all },
+          grid: { ...grid, filter },
+          ticks: { ...grid, size: 4, filter },
+          ...(scale === 'whole' && { incrs: WHOLE_STEPS }),
           size: 56,
           gap: 4,
           space: 26,

@@ -16,6 +16,7 @@ const SPECS: readonly ChartSpec[] = [
   {
     title: 'Requests',
     shape: 'bars',
+    scale: 'whole',
     text: amount,
     series: [
       { label: 'Failed', color: '--bad', value: ({ errors }) => errors },
@@ -26,6 +27,7 @@ const SPECS: readonly ChartSpec[] = [
   {
     title: 'Tokens',
     shape: 'bars',
+    scale: 'whole',
     text: amount,
     series: [
       { label: 'Output', color: '--c4', value: ({ tokens }) => tokens.output },

@@ -8,6 +8,7 @@ const SIGNED_IN = 'ccproxy-signed-in'
 export class Gate {
   readonly #gate = byId('gate', HTMLElement)
   readonly #board = byId('board', HTMLElement)
+  readonly #range = byId('range', HTMLElement)
   readonly #form = byId('key-form', HTMLFormElement)
   readonly #key = byId('key', HTMLInputElement)
   readonly #title = byId('gate-title', HTMLElement)
@@ -32,6 +33,7 @@ export class Gate {
   open(): void {
     this.#gate.hidden = true
     this.#board.hidden = false
+    this.#range.hidden = false
     this.#signOut.hidden = localStorage.getItem(SIGNED_IN) === null
   }
 
@@ -47,6 +49,7 @@ export class Gate {
   #close(title: string, message: string, shown: { form: boolean; retry: boolean }): void {
     this.#gate.hidden = false
     this.#board.hidden = true
+    this.#range.hidden = true
     this.#signOut.hidden = true
     this.#form.hidden = !shown.form
     this.#retry.hidden = !shown.retry

@@ -133,7 +133,7 @@ function stop(): void {
   forgetRefresh()
   clearTimeout(page.retry)
   detail.close()
-  connect('off', 'Offline')
+  connect('off', 'Not connected')
 }
 
 /** Shows what kept the page from its data. */

@@ -24,7 +24,7 @@ export class RequestList {
   readonly #options: RequestListOptions
   readonly #live = make('tbody', { class: 'live' })
   readonly #over = make('tbody', { class: 'over' })
-  readonly #empty = make('tbody')
+  readonly #empty = make('p', { class: 'empty' })
   readonly #running = new Map<number, { request: Running; element: HTMLTableRowElement }>()
   readonly #rows = new Map<HTMLTableRowElement, Row | Running>()
   readonly #known = new Set<string>()
@@ -48,8 +48,8 @@ export class RequestList {
       make('thead', {}, make('tr', {}, ...head)),
       this.#live,
       this.#over,
-      this.#empty,
     )
+    table.after(this.#empty)
     table.addEventListener('click', ({ target }) => this.#clicked(target))
     table.addEventListener('keydown', (event) => this.#keyed(event))
     table.addEventListener('focusin', ({ target }) => this.#reach(target))
@@ -174,10 +174,10 @@ export class RequestList {
   #settle(): void {
     const { running, rows } = this.counts
     const filtered = Object.keys(this.#filter).length > 0
-    const text = filtered ? 'No request matches these filters.' : 'No requests in this time range.'
-    const cell = () =>
-      make('td', { class: 'empty', text, attributes: { colspan: String(COLUMNS.length + 1) } })
-    this.#empty.replaceChildren(...(running + rows === 0 ? [make('tr', {}, cell())] : []))
+    this.#empty.hidden = running + rows > 0
+    this.#empty.textContent = filtered
+      ? 'No request matches these filters.'
+      : 'No requests in this time range.'
     const buttons = this.#buttons()
     if (!buttons.some(({ tabIndex }) => tabIndex === 0) && buttons[0]) buttons[0].tabIndex = 0
   }

@@ -24,7 +24,7 @@ const TILES: readonly Tile[] = [
     title: 'Money spent',
     value: ({ cost_usd: cost }) => moneyText(cost),
     more: ({ unpriced }) =>
-      unpriced === 0 ? 'by API keys' : `by API keys · ${exactText(unpriced)} unpriced`,
+      unpriced === 0 ? 'by API keys' : `and ${exactText(unpriced)} unpriced`,
   },
   {
     title: 'Plan list price',
