@@ -21,7 +21,7 @@ const { values } = parseArgs({
 const ROWS = Number(values.rows)
 const DAYS = Number(values.days)
 const ROUNDS = Number(values.rounds)
-const BATCH = 200
+const BATCH = 1000
 const DAY_MS = 86_400_000
 const GOAL_MS = 100
 
@@ -104,18 +104,21 @@ QUESTIONS.push(
 let missed = 0
 for (const [name, ask] of QUESTIONS) {
   const times: number[] = []
+  const before = process.cpuUsage()
   for (let round = 0; round < ROUNDS; round++) {
     const start = performance.now()
     await ask()
     times.push(performance.now() - start)
   }
+  const { user, system } = process.cpuUsage(before)
+  const cpu = (user + system) / 1000 / ROUNDS
   times.sort((one, other) => one - other)
   const p50 = times[Math.floor(ROUNDS / 2)] ?? 0
   const p95 = times[Math.floor(ROUNDS * 0.95)] ?? 0
   if (p50 > GOAL_MS) missed += 1
   const mark = p50 > GOAL_MS ? '  over the goal' : ''
   console.log(
-    `${name.padEnd(40)} p50 ${p50.toFixed(1).padStart(7)} ms  p95 ${p95.toFixed(1).padStart(7)} ms${mark}`,
+    `${name.padEnd(40)} p50 ${p50.toFixed(1).padStart(7)} ms  p95 ${p95.toFixed(1).padStart(7)} ms  CPU ${cpu.toFixed(1).padStart(6)} ms${mark}`,
   )
 }
 

@@ -14,8 +14,14 @@ export interface WriterOptions {
 }
 
 const FLUSH_MS = 250
-/** Rows of one transaction: a few milliseconds, then streams are served before the next. */
-const BATCH = 200
+/** Where many rows come, they wait longer: one of a large batch costs half as much as one of a small. */
+const BUSY_FLUSH_MS = 1000
+const MANY = 50
+/** Rows of one transaction; many share the pages that it writes. */
+const BATCH = 2000
+/** Rows made ready without a pause, and bytes of bodies, whose secrets take time to find. */
+const SLICE = 200
+const SLICE_BYTES = 256 * 1024
 const ROOM = 10_000
 /** Bodies that wait at most, bytes; rows beyond come without theirs. */
 const BODY_ROOM = 64 * 1024 * 1024
@@ -34,6 +40,8 @@ export class LedgerWriter {
   readonly #room: number
   #waiting: Settled[] = []
   #waitingBodies = 0
+  /** Rows that are being made ready. */
+  #taken = 0
   /** What is being written; it keeps its keys when it is tried again. */
   #batch: readonly NewRow[] = []
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -42,6 +50,7 @@ export class LedgerWriter {
   #problem: string | undefined
   #failedSince: number | undefined
   #retryMs = FIRST_RETRY_MS
+  #flushMs = FLUSH_MS
   #lostUnsaid = 0
   written = 0
   lost = 0
@@ -60,7 +69,7 @@ export class LedgerWriter {
   }
 
   get waiting(): number {
-    return this.#waiting.length + this.#batch.length
+    return this.#waiting.length + this.#taken + this.#batch.length
   }
 
   append(exchange: Settled): void {
@@ -69,7 +78,7 @@ export class LedgerWriter {
       return
     }
     this.#waiting.push(this.#bounded(exchange))
-    this.#timer ??= setTimeout(() => this.#start(), FLUSH_MS)
+    this.#timer ??= setTimeout(() => this.#start(), this.#flushMs)
   }
 
   /** Writes what waits; resolves when all is written or the store fails. */
@@ -99,8 +108,7 @@ export class LedgerWriter {
   #bounded(exchange: Settled): Settled {
     const { bodies } = exchange
     if (bodies === undefined) return exchange
-    let size = bodies.request?.length ?? 0
-    for (const part of bodies.reply) size += part.length
+    const size = bodySize(exchange)
     if (this.#waitingBodies + size > BODY_ROOM) return { ...exchange, bodies: undefined }
     this.#waitingBodies += size
     return exchange
@@ -112,7 +120,7 @@ export class LedgerWriter {
     this.#running ??= this.#writeAll().finally(() => {
       this.#running = undefined
       if (this.waiting === 0 || this.#state === 'refused') return
-      const wait = this.#failedSince === undefined ? FLUSH_MS : this.#retryMs
+      const wait = this.#failedSince === undefined ? this.#flushMs : this.#retryMs
       this.#timer ??= setTimeout(() => this.#start(), wait)
     })
     return this.#running
@@ -120,7 +128,7 @@ export class LedgerWriter {
 
   async #writeAll(): Promise<void> {
     while (this.waiting > 0) {
-      if (this.#batch.length === 0) this.#batch = this.#takeBatch()
+      if (this.#batch.length === 0) await this.#takeBatch()
       try {
         const store = await this.#options.store()
         await store.write(this.#batch)
@@ -129,19 +137,28 @@ export class LedgerWriter {
         return
       }
       this.written += this.#batch.length
+      this.#flushMs = this.#batch.length > MANY ? BUSY_FLUSH_MS : FLUSH_MS
       this.#batch = []
       this.#worked()
-      // Streams are served before the next batch.
-      await new Promise<void>((resolve) => {
-        setImmediate(resolve)
-      })
+      await pause()
     }
   }
 
-  #takeBatch(): readonly NewRow[] {
-    const batch = this.#waiting.splice(0, BATCH)
-    if (this.#waiting.length === 0) this.#waitingBodies = 0
-    return batch.map((exchange) => this.#options.rowOf(exchange))
+  async #takeBatch(): Promise<void> {
+    const batch: NewRow[] = []
+    this.#batch = batch
+    const taken = this.#waiting.splice(0, BATCH)
+    let bytes = 0
+    for (const exchange of taken) {
+      batch.push(this.#options.rowOf(exchange))
+      this.#taken = taken.length - batch.length
+      const size = bodySize(exchange)
+      this.#waitingBodies -= size
+      bytes += size
+      if (batch.length % SLICE !== 0 && bytes < SLICE_BYTES) continue
+      bytes = 0
+      await pause()
+    }
   }
 
   #failed(error: unknown): void {
@@ -188,4 +205,18 @@ export class LedgerWriter {
   #log(level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>): void {
     this.#options.logger.log(level, message, { place: this.#options.place, ...fields })
   }
+}
+
+function bodySize({ bodies }: Settled): number {
+  if (bodies === undefined) return 0
+  let size = bodies.request?.length ?? 0
+  for (const part of bodies.reply) size += part.length
+  return size
+}
+
+/** Streams are served before what comes next. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
 }

@@ -34,11 +34,23 @@ export function plainModel(model: string): string {
   return name.startsWith('claude-') ? name.replaceAll('.', '-') : name
 }
 
+/** What was looked up in a list; a list never changes, a newer one is another. */
+const looked = new WeakMap<PriceList, Map<string, Price | undefined>>()
+/** Names are the clients' to choose: more than these are forgotten. */
+const MOST_LOOKED = 1000
+
 /** The price of a model, by its own name first and then by its plain one; undefined where none is known. */
 export function priceOf(model: string, list: PriceList = PRICES): Price | undefined {
-  if (Object.hasOwn(list, model)) return list[model]
-  const plain = plainModel(model)
-  return Object.hasOwn(list, plain) ? list[plain] : undefined
+  let known = looked.get(list)
+  if (known === undefined || known.size > MOST_LOOKED) {
+    known = new Map()
+    looked.set(list, known)
+  }
+  if (known.has(model)) return known.get(model)
+  const name = Object.hasOwn(list, model) ? model : plainModel(model)
+  const price = Object.hasOwn(list, name) ? list[name] : undefined
+  known.set(model, price)
+  return price
 }
 
 /**

@@ -53,15 +53,15 @@ function writerOn(store: Store, room = 50) {
 describe('the way to the store', () => {
   test('rows are gathered, and written in batches in their order', async () => {
     const store = new FailingStore()
-    const { writer } = writerOn(store, 1000)
-    for (let at = 0; at < 450; at++) writer.append(settled({ id: `r${at}` }))
+    const { writer } = writerOn(store, 10_000)
+    for (let at = 0; at < 4500; at++) writer.append(settled({ id: `r${at}` }))
     expect(store.tries).toBe(0)
     await writer.flush()
-    expect(store.batches.map((batch) => batch.length)).toEqual([200, 200, 50])
+    expect(store.batches.map((batch) => batch.length)).toEqual([2000, 2000, 500])
     expect(store.batches.flat().map(({ id }) => id)).toEqual(
-      Array.from({ length: 450 }, (_, at) => `r${at}`),
+      Array.from({ length: 4500 }, (_, at) => `r${at}`),
     )
-    expect(writer).toMatchObject({ written: 450, waiting: 0, lost: 0, state: 'working' })
+    expect(writer).toMatchObject({ written: 4500, waiting: 0, lost: 0, state: 'working' })
   })
 
   test('a row is written soon without being asked for', async () => {

@@ -52,23 +52,35 @@ export function dayOf(time: number): number {
   return Math.floor(time / DAY_MS)
 }
 
+type Known = Readonly<Record<NameKind, Map<string, number>>>
+
 /**
  * The numbers of names that this process knows. Each is asked for again once a day, which notes in the database that it
  * is in use; a name that nobody noted for longer than rows are kept can be deleted without any process missing it.
  */
 export class Names {
-  #known = new Map<string, number>()
+  readonly #ask: ((name: Name, day: number) => number) | undefined
+  #known = nothingKnown()
+  #count = 0
   #day = 0
 
-  /** The names among these rows' that have to be asked for, sorted, each once. */
-  missing(rows: readonly NewRow[], instance: string, now: number): Name[] {
+  /** @param ask gives the number of a name that is not known; without it all must have been learnt before */
+  constructor(ask?: (name: Name, day: number) => number) {
+    this.#ask = ask
+  }
+
+  /** To be called before each write: what was learnt on another day is asked for again. */
+  begin(now: number): void {
     const day = dayOf(now)
-    if (day !== this.#day || this.#known.size > MOST) this.#known = new Map()
+    if (day !== this.#day || this.#count > MOST) this.forget()
     this.#day = day
+  }
+
+  /** The names among these rows' that have to be learnt, sorted, each once. */
+  missing(rows: readonly NewRow[], instance: string): Name[] {
     const missing = new Map<string, Name>()
     const look = (kind: NameKind, text: string) => {
-      const full = keyOf(kind, text)
-      if (!this.#known.has(full)) missing.set(full, { kind, text })
+      if (!this.#known[kind].has(text)) missing.set(`${kind}\n${text}`, { kind, text })
     }
     look('instance', instance)
     for (const row of rows) {
@@ -77,28 +89,46 @@ export class Names {
         if (typeof text === 'string') look(kind, text)
       }
     }
-    return [...missing.keys()].sort().flatMap((full) => missing.get(full) ?? [])
+    return [...missing].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, name]) => name)
   }
 
   learn(name: Name, id: number): void {
-    this.#known.set(keyOf(name.kind, name.text), id)
+    this.#known[name.kind].set(name.text, id)
+    this.#count += 1
   }
 
   /** Forgets all: what was learnt in a transaction that did not end well may not be there. */
   forget(): void {
-    this.#known = new Map()
+    this.#known = nothingKnown()
+    this.#count = 0
   }
 
   idOf(kind: NameKind, text: string | undefined): number | null {
     if (text === undefined) return null
-    const id = this.#known.get(keyOf(kind, text))
-    if (id === undefined) throw new Error(`Name "${text}" was not asked for`)
+    const known = this.#known[kind].get(text)
+    if (known !== undefined) return known
+    if (this.#ask === undefined) throw new Error(`Name "${text}" was not learnt`)
+    const name = { kind, text }
+    const id = this.#ask(name, this.#day)
+    this.learn(name, id)
     return id
   }
 }
 
-function keyOf(kind: NameKind, text: string): string {
-  return `${kind}\n${text}`
+function nothingKnown(): Known {
+  return {
+    instance: new Map(),
+    client: new Map(),
+    address: new Map(),
+    session: new Map(),
+    word: new Map(),
+    path: new Map(),
+    provider: new Map(),
+    model: new Map(),
+    ended: new Map(),
+    notes: new Map(),
+    error: new Map(),
+  }
 }
 
 /** Notes a name as used and gives its number, in both dialects. */

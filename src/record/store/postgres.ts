@@ -126,7 +126,8 @@ export class PostgresStore implements Store {
   /** Outside of the transaction: a name that is noted twice does no harm, and no two writers wait for each other. */
   async #learnNames(sql: SQL, rows: readonly NewRow[]): Promise<void> {
     const now = Date.now()
-    for (const name of this.#names.missing(rows, this.#options.instance, now)) {
+    this.#names.begin(now)
+    for (const name of this.#names.missing(rows, this.#options.instance)) {
       const [found] = await rowsOf(sql, NAME_SQL, [name.kind, name.text, dayOf(now)])
       this.#names.learn(name, numberOf(found, 'id'))
     }

@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { messageOf } from '../../kit/error.ts'
 import { MIGRATIONS, type Migration } from '../migrations.ts'
 import { COLUMNS, valuesOf } from './columns.ts'
-import { dayOf, NAME_SQL, Names } from './names.ts'
+import { NAME_SQL, type Name, Names } from './names.ts'
 import { numberOf } from './read.ts'
 import {
   COMPACT_SQL,
@@ -46,6 +46,9 @@ const INSERT_SQL = `INSERT INTO exchange (${COLUMNS.join(', ')})
   VALUES (${COLUMNS.map((_, index) => `$${index + 1}`).join(', ')}) ON CONFLICT (key) DO NOTHING`
 const BODY_SQL = 'INSERT INTO body (key, request, reply, size) VALUES ($1, $2, $3, $4)'
 
+/** Rows that are written without a pause, about a millisecond. */
+const SLICE = 100
+
 /** An open database with the statements that each write needs. */
 interface Open {
   readonly database: Database
@@ -61,7 +64,8 @@ export class SqliteStore implements Store {
   readonly backend = 'sqlite'
   readonly place: string
   readonly #options: SqliteOptions
-  readonly #names = new Names()
+  readonly #names = new Names((name, day) => this.#learn(name, day))
+  #writing = false
   #open: Open | undefined
   #looked = 0
 
@@ -71,7 +75,17 @@ export class SqliteStore implements Store {
   }
 
   async write(rows: readonly NewRow[]): Promise<void> {
-    this.#do((open) => this.#writeAll(open, rows))
+    this.#writing = true
+    try {
+      await this.#writeAll(
+        this.#do((open) => open),
+        rows,
+      )
+    } catch (error) {
+      throw this.#failure(error)
+    } finally {
+      this.#writing = false
+    }
   }
 
   async all(sql: string, params: readonly Value[]): Promise<readonly StoredRow[]> {
@@ -113,11 +127,15 @@ export class SqliteStore implements Store {
     try {
       return work(this.#ready())
     } catch (error) {
-      if (error instanceof StoreError) throw error
-      const trouble = troubleOf(error)
-      if (trouble === 'broken') this.#setAside(messageOf(error))
-      throw new StoreError(trouble, messageOf(error), error)
+      throw this.#failure(error)
     }
+  }
+
+  #failure(error: unknown): StoreError {
+    if (error instanceof StoreError) return error
+    const trouble = troubleOf(error)
+    if (trouble === 'broken') this.#setAside(messageOf(error))
+    return new StoreError(trouble, messageOf(error), error)
   }
 
   #ready(): Open {
@@ -133,7 +151,7 @@ export class SqliteStore implements Store {
 
   #isGone(open: Open): boolean {
     const now = Date.now()
-    if (this.place === MEMORY || now - this.#looked < LOOK_EVERY_MS) return false
+    if (this.place === MEMORY || this.#writing || now - this.#looked < LOOK_EVERY_MS) return false
     this.#looked = now
     return statSync(this.place, { throwIfNoEntry: false })?.ino !== open.inode
   }
@@ -150,28 +168,29 @@ export class SqliteStore implements Store {
     this.#options.said(`Ledger "${this.place}" is broken (${problem}): kept as "${name}"`)
   }
 
-  #writeAll(open: Open, rows: readonly NewRow[]): void {
+  /** One transaction for all, which writes each page once; between slices of it streams are served. */
+  async #writeAll(open: Open, rows: readonly NewRow[]): Promise<void> {
     const { database } = open
     database.run('BEGIN IMMEDIATE')
     try {
-      this.#learnNames(open, rows)
-      for (const row of rows) this.#insert(open, row)
+      this.#names.begin(Date.now())
+      for (let at = 0; at < rows.length; at += SLICE) {
+        if (at > 0) await pause()
+        for (const row of rows.slice(at, at + SLICE)) this.#insert(open, row)
+      }
       for (const rollup of rollUp(rows, this.#names)) addRollup(open, rollup)
       database.run('COMMIT')
     } catch (error) {
       this.#names.forget()
-      // A full disk has rolled it back already.
-      if (database.inTransaction) database.run('ROLLBACK')
+      // A full disk has rolled it back already, and one that was closed meanwhile too.
+      if (this.#open === open && database.inTransaction) database.run('ROLLBACK')
       throw error
     }
   }
 
-  #learnNames({ name: statement }: Open, rows: readonly NewRow[]): void {
-    const now = Date.now()
-    for (const name of this.#names.missing(rows, this.#options.instance, now)) {
-      const found = statement.get(name.kind, name.text, dayOf(now))
-      this.#names.learn(name, numberOf(found, 'id'))
-    }
+  #learn(name: Name, day: number): number {
+    if (this.#open === undefined) throw new StoreError('failed', 'Ledger is closed')
+    return numberOf(this.#open.name.get(name.kind, name.text, day), 'id')
   }
 
   #insert({ insert, database }: Open, row: NewRow): void {
@@ -192,6 +211,12 @@ function addRollup({ database, rollup }: Open, figures: ReturnType<typeof rollUp
   const found = database.query<StoredRow, Value[]>(HISTOGRAMS_SQL).get(...figures.dimensions)
   const texts = [compacted(found?.duration), compacted(found?.first_byte)]
   database.query(COMPACT_SQL).run(...texts, ...figures.dimensions)
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
 }
 
 function openDatabase({ path, migrations = MIGRATIONS }: SqliteOptions): Open {
