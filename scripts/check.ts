@@ -7,6 +7,7 @@ const tool = (name: string) => [bun, 'x', '--bun', '--no-install', name]
 
 const STEPS: readonly (readonly [name: string, command: readonly string[]])[] = [
   ['types', [...tool('tsc'), '-p', '.']],
+  ['types of the dashboard', [...tool('tsc'), '-p', 'src/http/dashboard/page']],
   ['lint and format', [...tool('biome'), 'ci', '--error-on-warnings', '.']],
   ['architecture', [bun, 'test', '--only-failures', './test/architecture.test.ts']],
   ['docs fresh', [bun, 'scripts/docs.ts', '--check']],

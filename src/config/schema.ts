@@ -256,7 +256,6 @@ const record = section('What ccproxy keeps and shows of its work', {
   }),
   dashboard: leaf(Type.Boolean({ default: true }), {
     description: 'The page at /dashboard',
-    unavailable: true,
   }),
   panels: leaf(oneOf(['auto', 'on', 'off'], { default: 'auto' }), {
     description: 'Request and response panels; auto: on a terminal',

@@ -14,6 +14,8 @@ export interface App {
   readonly permissions: PermissionDesk
   readonly eventStreams: EventStreams
   readonly records: Records
+  /** Whether there is the page at /dashboard. */
+  readonly dashboard: boolean
   /** Where the dashboard exchanges the client key for a cookie. */
   readonly signIn: SignIn
   readonly bodyLimits: BodyLimits

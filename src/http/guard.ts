@@ -3,6 +3,7 @@ import type { ClientCredential } from '../auth/credential.ts'
 import type { Session, Sessions } from '../auth/sessions.ts'
 import { ProxyError } from '../kit/error.ts'
 import { Secret } from '../kit/secret.ts'
+import { DASHBOARD_SHELL_PATHS } from './dashboard/shell.ts'
 import type { RateLimit } from './rate-limit.ts'
 import { signedIn } from './session-cookie.ts'
 import { SWAGGER_SHELL_PATHS } from './swagger.ts'
@@ -40,6 +41,7 @@ const OPEN_PATHS: ReadonlySet<string> = new Set([
   '/oauth/callback',
   '/dashboard/login',
   '/dashboard/logout',
+  ...DASHBOARD_SHELL_PATHS,
   ...SWAGGER_SHELL_PATHS,
 ])
 const NO_HEADERS = {}

@@ -109,11 +109,12 @@ function doorOf(guard: GuardOptions, logger: Logger, state: State, host: string)
 
 /** What the routes need of the settings alone. */
 function appOf({ settings, version }: StartOptions, state: State) {
-  const { limits, server } = settings
+  const { limits, record, server } = settings
   const timeoutMs = server.request_timeout_seconds * 1000
   return {
     bodyLimits: { bytes: limits.body_bytes, timeoutMs },
     uploadLimits: { bytes: limits.upload_bytes, timeoutMs },
+    dashboard: record.dashboard,
     version,
     draining: () => state.draining,
   }

@@ -1,9 +1,11 @@
 import { type Elysia, t } from 'elysia'
 import type { App } from '../context.ts'
+import { DASHBOARD_SHELL_PATHS, dashboardShell } from '../dashboard/shell.ts'
 import { incomingOf } from '../incoming.ts'
 import { readBody } from '../read-body.ts'
 import { content, jsonReply, service } from '../service-detail.ts'
 import { refuseMethod } from './proxy.ts'
+import { addSwitchedOff } from './switched-off.ts'
 
 /** What a key may take, bytes. */
 const BODY_BYTES = 16 * 1024
@@ -27,10 +29,18 @@ const logoutDetail = service('End the session of the cookie', {
 })
 
 /** What these routes work with. */
-export type DashboardContext = Pick<App, 'signIn' | 'bodyLimits'>
+export type DashboardContext = Pick<App, 'dashboard' | 'signIn' | 'bodyLimits'>
 
-/** Where the dashboard signs in and out (interface.md 1). */
+/** The dashboard's page, and where it signs in and out (interface.md 1). */
 export function addDashboardRoutes(app: Elysia, context: DashboardContext): void {
+  if (!context.dashboard) {
+    addSwitchedOff(app, '/dashboard', 'record.dashboard')
+    return
+  }
+  for (const path of DASHBOARD_SHELL_PATHS) {
+    app.get(path, () => dashboardShell(path), hidden)
+    app.all(path, ({ request }) => refuseMethod(request, 'GET'), hidden)
+  }
   app
     .post('/dashboard/login', ({ request }) => login(context, request), {
       parse: 'none',

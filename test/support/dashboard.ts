@@ -1,0 +1,154 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  type Browser,
+  type BrowserContextOptions,
+  chromium,
+  type Locator,
+  type Page,
+} from 'playwright-core'
+import { SqliteStore } from '../../src/record/store/sqlite.ts'
+import type { NewRow } from '../../src/record/store/store.ts'
+import { type Ccproxy, type CcproxyOptions, startCcproxy } from './ccproxy.ts'
+import { ROOT, tempDir } from './child.ts'
+import { type FakeAnthropic, startFakeAnthropic } from './fake-anthropic.ts'
+import { rowMaker } from './ledger-rows.ts'
+import { findProgram } from './needs.ts'
+import { messageBody } from './raw-client.ts'
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+const BATCH = 200
+/** What a single step in the page may take, ms. */
+const STEP_MS = 15_000
+
+/** Where pictures are left for people to look at; git knows nothing of it. */
+const PICTURES = join(ROOT, 'test', 'artifacts', 'dashboard')
+
+/** A page and what it did. */
+export interface OpenPage {
+  readonly page: Page
+  /** The URL of each request that the page made, `data:` left out. */
+  readonly requested: readonly string[]
+  /** What the page wrote to its console or broke of its policy, and what it failed to catch. */
+  readonly complaints: readonly string[]
+}
+
+/** A ccproxy in front of a strict fake, and a browser. */
+export interface DashboardBench {
+  readonly proxy: Ccproxy
+  readonly upstream: FakeAnthropic
+  /** Opens the dashboard, by another address if told, with an empty profile. */
+  open(options?: BrowserContextOptions, hash?: string, origin?: string): Promise<OpenPage>
+  /** Sends a Messages request and reads the whole answer. */
+  send(more?: Readonly<Record<string, unknown>>): Promise<string>
+  close(): Promise<void>
+}
+
+/** Starts everything; `rows` are in the ledger before ccproxy starts. */
+export async function startDashboard(
+  options: CcproxyOptions = {},
+  rows: readonly NewRow[] = [],
+): Promise<DashboardBench> {
+  const folder = tempDir()
+  const database = join(folder.path, 'ledger.sqlite')
+  if (rows.length > 0) await fill(database, rows)
+  const upstream = await startFakeAnthropic({ lenient: true })
+  const env = { RECORD__DATABASE: database, ...options.env }
+  const proxy = await startCcproxy({ ...options, env, upstream: upstream.url })
+  const browser = await launch()
+  return {
+    proxy,
+    upstream,
+    open: (context, hash = '', origin = proxy.url) =>
+      openPage(browser, `${origin}/dashboard${hash}`, context),
+    send: (more) => send(proxy.url, options.env?.AUTH_TOKEN, more),
+    async close() {
+      await browser.close()
+      await proxy.stop()
+      await upstream.close()
+      folder.remove()
+    },
+  }
+}
+
+async function send(
+  url: string,
+  key = 'sk-ant-api03-any',
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
+  const reply = await fetch(`${url}/v1/messages`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'anthropic-version': '2023-06-01',
+      'x-api-key': key,
+    },
+    body: messageBody(false, { ...more }),
+  })
+  return reply.text()
+}
+
+function launch(): Promise<Browser> {
+  const executablePath = findProgram('chromium')
+  if (executablePath === undefined) {
+    throw new Error('Chromium is not installed: apt-get install chromium')
+  }
+  const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run']
+  args.push('--disable-background-networking', '--disable-component-update', '--disable-sync')
+  return chromium.launch({ executablePath, args: [...args, '--disable-dev-shm-usage'] })
+}
+
+async function openPage(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<OpenPage> {
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 1000 },
+    colorScheme: 'light',
+    ...options,
+  })
+  const page = await context.newPage()
+  page.setDefaultTimeout(STEP_MS)
+  const requested: string[] = []
+  const complaints: string[] = []
+  page.on('request', (request) => {
+    if (!request.url().startsWith('data:')) requested.push(request.url())
+  })
+  page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`))
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  await page.goto(url)
+  return { page, requested, complaints }
+}
+
+/** The text as it is seen: without what is hidden, with a gap between cells. */
+export function seen(locator: Locator): Promise<string> {
+  // biome-ignore lint/performance/useDomNodeTextContent: the text of hidden parts is not what is asked for
+  return locator.innerText()
+}
+
+/** Keeps a picture of what is in view. */
+export async function picture(page: Page, name: string): Promise<void> {
+  mkdirSync(PICTURES, { recursive: true })
+  await page.screenshot({ path: join(PICTURES, `${name}.png`), animations: 'disabled' })
+}
+
+async function fill(path: string, rows: readonly NewRow[]): Promise<void> {
+  const store = new SqliteStore({ path, instance: 'test', said: console.error })
+  for (let at = 0; at < rows.length; at += BATCH) await store.write(rows.slice(at, at + BATCH))
+  await store.close()
+}
+
+/** Rows of a month, denser towards now and by day; the newest is a minute old. */
+export function busyMonth(count: number): NewRow[] {
+  const make = rowMaker(7)
+  const newest = Date.now() - 60_000
+  const rows: NewRow[] = []
+  for (let number = 0; number < count; number++) {
+    const time = Math.floor(newest - (1 - (number + 1) / count) ** 2.4 * 30 * DAY_MS)
+    const night = new Date(time).getUTCHours() < 6
+    if (!night || number % 5 === 0) rows.push(make(time, number))
+  }
+  return rows
+}
