@@ -22,6 +22,8 @@ const TUNING: Readonly<Record<string, string>> = {
   MIMALLOC_PURGE_DELAY: '100',
 }
 
+type Environment = CommandContext['env']
+
 const args = process.argv.slice(2)
 const detailed = wantsStack(args, process.env)
 
@@ -104,6 +106,26 @@ function complain(what: string, error: unknown): void {
   )
 }
 
+/** The command line that starts ccproxy again, before its arguments. */
+function ownCommand(): [file: string, ...before: string[]] {
+  const script = process.argv[1]
+  const compiled = Bun.main.includes('$bunfs') || Bun.main.includes('~BUN')
+  if (compiled || script === undefined) return [process.execPath]
+  return [process.execPath, ...process.execArgv, script]
+}
+
+/**
+ * Becomes another program: the process id, the terminal and everybody's signals are then that program's. Returns where
+ * the system has no such thing, throws where the program cannot be started.
+ */
+function replaceProcess(file: string, given: readonly string[], env: Environment): void {
+  // Bun ignores these two, which would outlive it; a signal that has a handler starts afresh (Bun 1.4.5, 2026-11).
+  for (const name of ['SIGPIPE', 'SIGXFSZ'] as const) process.on(name, () => undefined)
+  const plain: Record<string, string> = {}
+  for (const [name, value] of Object.entries(env)) if (value !== undefined) plain[name] = value
+  process.execve?.(file, [file, ...given], plain)
+}
+
 /**
  * Replaces this process by itself with the fetch limit lifted. The variable is then present, so
  * this happens once; argv, every other variable and the process id stay.
@@ -114,11 +136,9 @@ function prepareToServe(): void {
   for (const [name, value] of Object.entries(process.env)) {
     if (value !== undefined && name !== REQUEST_LIMIT) env[name] = value
   }
-  const script = process.argv[1]
-  const compiled = Bun.main.includes('$bunfs') || Bun.main.includes('~BUN')
-  const before = compiled || script === undefined ? [] : [...process.execArgv, script]
+  const [file, ...before] = ownCommand()
   try {
-    process.execve?.(process.execPath, [process.execPath, ...before, ...args], env)
+    process.execve?.(file, [file, ...before, ...args], env)
   } catch (error) {
     if (detailed) complain('Cannot restart with a higher fetch limit', error)
   }
@@ -158,6 +178,8 @@ const context: CommandContext = {
   stdin: input(),
   onSignal,
   prepareToServe,
+  ownCommand: ownCommand(),
+  ...(process.platform === 'win32' ? {} : { replaceProcess }),
 }
 
 process.exit(await run(args, context))

@@ -35,6 +35,8 @@ export interface Command {
   readonly examples: readonly string[]
   readonly flags?: readonly Flag[]
   readonly positionals?: readonly Positional[]
+  /** How it is called, where that does not follow from its flags and arguments. */
+  readonly usage?: string
   /** Commands below this one; it then only groups them. */
   readonly commands?: readonly Command[]
   /** Gives the exit code. */
@@ -46,6 +48,11 @@ export interface CommandEntry {
   readonly name: string
   /** It opens many upstream connections, for which main prepares the process first. */
   readonly serves?: boolean
+  /**
+   * Where arguments begin that belong to another program and are not looked into: after the command's own name, or at
+   * the first one that is no flag of ours, or `--`. They come as positionals.
+   */
+  readonly foreign?: 'after-name' | 'at-program'
   load(): Promise<Command>
 }
 
@@ -81,6 +88,10 @@ export interface CommandContext {
   onSignal(listener: (signal: EndSignal) => void): () => void
   /** Called before a command that serves; may replace the process and then never returns. */
   prepareToServe?(): void
+  /** The command line that starts ccproxy itself, before its arguments. */
+  readonly ownCommand?: readonly [file: string, ...before: string[]]
+  /** Becomes another program and then never returns; absent where the system cannot; throws where it cannot be started. */
+  replaceProcess?(file: string, args: readonly string[], env: CommandContext['env']): void
   /** Stands in for the HTTP server in tests. */
   readonly startServer?: typeof startServer
   /** Stands in for Anthropic's sign-in in tests. */

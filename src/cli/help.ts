@@ -59,6 +59,7 @@ export function commandHelp(
 }
 
 function usage(command: Command, name: string): string {
+  if (command.usage !== undefined) return command.usage
   if (command.commands !== undefined) return `${name} COMMAND`
   const places = (command.positionals ?? []).map((one) => {
     const label = one.variadic === true ? `${one.name}...` : one.name

@@ -33,6 +33,20 @@ export function firstPositional(args: readonly string[], flags: readonly Flag[])
   return -1
 }
 
+/** Splits arguments where another program's begin: at the first that is no flag, or behind `--`. */
+export function splitAtProgram(
+  args: readonly string[],
+  flags: readonly Flag[],
+): { readonly own: readonly string[]; readonly foreign: readonly string[] } {
+  for (const { kind, index } of tokenize(args, flags)) {
+    if (kind === 'option-terminator') {
+      return { own: args.slice(0, index), foreign: args.slice(index + 1) }
+    }
+    if (kind === 'positional') return { own: args.slice(0, index), foreign: args.slice(index) }
+  }
+  return { own: args, foreign: [] }
+}
+
 /** Reads arguments against a command's flags; anything unknown is a UsageError. */
 export function parseInput(args: readonly string[], flags: readonly Flag[]): CommandInput {
   const values: Record<string, string> = {}

@@ -4,7 +4,7 @@ import { messageOf, ProxyError } from '../kit/error.ts'
 import { type Command, type CommandContext, type CommandEntry, UsageError } from './command.ts'
 import { COMMANDS } from './commands/index.ts'
 import { commandHelp, programHelp } from './help.ts'
-import { COMMON_FLAGS, firstPositional, parseInput } from './parse.ts'
+import { COMMON_FLAGS, firstPositional, parseInput, splitAtProgram } from './parse.ts'
 import { styleOf } from './style.ts'
 
 /** Runs a command line; gives the exit code: 0 ok, 1 failed, 2 wrong usage. */
@@ -26,6 +26,7 @@ async function dispatch(args: readonly string[], context: CommandContext): Promi
     if (leading.includes('--help') || leading.includes('-h')) return showHelp([], context)
   }
   const entry = entryOf(index === -1 ? 'serve' : (args[index] ?? ''))
+  if (entry.foreign !== undefined) return runForeign(entry, leading, args.slice(index + 1), context)
   const given = index === -1 ? args : [...leading, ...args.slice(index + 1)]
   const help = given.includes('--help') || given.includes('-h')
   if (entry.serves === true && !help) context.prepareToServe?.()
@@ -39,8 +40,8 @@ async function findCommand(
   const isCommand = (name: string | undefined) => COMMANDS.some((entry) => entry.name === name)
   if (args.length === 0) return { index: -1, leading: [] }
   if (isCommand(args[0])) return { index: 0, leading: [] }
-  const { SETTING_FLAGS } = await import('./setting-flags.ts')
-  const flags = [...SETTING_FLAGS, ...COMMON_FLAGS]
+  const { MODE_FLAG, SETTING_FLAGS } = await import('./setting-flags.ts')
+  const flags = [...SETTING_FLAGS, MODE_FLAG, ...COMMON_FLAGS]
   const index = firstPositional(args, flags)
   const leading = index === -1 ? args : args.slice(0, index)
   // Of `--prot 9000` the flag is at fault, not the unknown command "9000".
@@ -78,6 +79,26 @@ async function runCommand(
   }
   checkPositionals(command, input.positionals)
   return command.run(context, input)
+}
+
+/** Runs a command whose line holds another program's arguments, which stay as they are. */
+async function runForeign(
+  entry: CommandEntry,
+  leading: readonly string[],
+  rest: readonly string[],
+  context: CommandContext,
+): Promise<number> {
+  const command = await entry.load()
+  const flags = [...(command.flags ?? []), ...COMMON_FLAGS]
+  const split =
+    entry.foreign === 'after-name' ? { own: [], foreign: rest } : splitAtProgram(rest, flags)
+  const input = parseInput([...leading, ...split.own], flags)
+  if (input.switches.has('help')) {
+    context.stdout.write(commandHelp(context, command, [entry.name]))
+    return 0
+  }
+  checkPositionals(command, split.foreign)
+  return command.run(context, { ...input, positionals: split.foreign })
 }
 
 function childOf(command: Command, name: string, path: readonly string[]): Command {

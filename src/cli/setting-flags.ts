@@ -27,3 +27,10 @@ export const CONFIG_FLAGS: readonly Flag[] = SETTING_FLAGS.filter((flag) => flag
 
 /** The switch for machine-readable output. */
 export const JSON_FLAG: Flag = { name: 'json', description: 'Print JSON' }
+
+/** Which prefix of ccproxy's URLs a client is pointed at. */
+export const MODE_FLAG: Flag = {
+  name: 'mode',
+  value: 'full|api|min|pt|sdk',
+  description: 'Mode in which ccproxy serves it; full without one',
+}

@@ -122,7 +122,7 @@ const network = section('The way to the upstreams', {
 const provider = section('An upstream', {
   kind: leaf(oneOf(['anthropic', 'openai', 'bedrock', 'vertex', 'foundry', 'claude-sdk', 'demo']), {
     description: 'What the upstream speaks',
-    unavailableValues: ['bedrock', 'vertex', 'foundry', 'claude-sdk'],
+    unavailableValues: ['bedrock', 'vertex', 'foundry'],
   }),
   base_url: leaf(Type.Optional(Type.String({ minLength: 1 })), {
     description: 'Where it is; for openai the full chat/completions URL or its base',

@@ -5,6 +5,7 @@ import type { Codec } from '../protocol/codec.ts'
 import { CODECS } from '../protocol/index.ts'
 import type { Note } from '../protocol/protocol.ts'
 import { readUpstreamError } from '../protocol/read-error.ts'
+import { mayMap } from '../provider/mode.ts'
 import type { PreparedCall } from '../provider/provider.ts'
 import { answerCount } from './answer-count.ts'
 import { type ReadEnvelope, readEnvelope } from './envelope.ts'
@@ -54,16 +55,17 @@ export async function answer(
   settlement.stream = streams
   settlement.metadata = envelope?.metadataSpan
   settlement.started()
-  if (client !== upstream && exchange.endpoint === 'count_tokens') {
+  const foreign = client !== upstream || provider.answersOnly === true
+  if (foreign && exchange.endpoint === 'count_tokens') {
     return answerCount(exchange, route, settlement)
   }
-  if (client !== upstream && exchange.endpoint === 'upload') throw noUploads(exchange, route)
+  if (foreign && exchange.endpoint === 'upload') throw noUploads(exchange, route)
   const ascent =
     client === upstream
       ? passUp(exchange, route, envelope)
       : translateUp(exchange, route, envelope, client, upstream)
-  settlement.notes = ascent.notes
   const prepared = await prepare(exchange, route, ascent)
+  settlement.notes = [...ascent.notes, ...(prepared.notes ?? [])]
   const waits = exchange.mode !== 'passthrough' || ascent.translation !== undefined
   settlement.planLogin = prepared.planLogin === true
   const call = relayCall(gateway, exchange, settlement, route, prepared, waits)
@@ -85,7 +87,7 @@ export async function answer(
 /** The client's bytes as they came, but for a mapped model name. */
 function passUp(exchange: Exchange, route: Route, envelope: ReadEnvelope | undefined): Ascent {
   const { path } = exchange
-  if (!readsBody(exchange) || envelope === undefined || exchange.mode !== 'full') {
+  if (!readsBody(exchange) || envelope === undefined || !mayMap(exchange.mode)) {
     return { body: exchange.body, path, notes: [], translation: undefined }
   }
   const named =
@@ -132,6 +134,7 @@ function prepare(exchange: Exchange, route: Route, ascent: Ascent): Promise<Prep
     callerKey: exchange.callerKey,
     translated: ascent.translation !== undefined,
     betas: ascent.translation?.betas ?? [],
+    session: exchange.session,
   })
 }
 

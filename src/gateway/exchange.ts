@@ -20,6 +20,8 @@ export interface Exchange {
   readonly mode: Mode
   /** The provider that the prefix names; without one `routing.default` decides. */
   readonly provider: string | undefined
+  /** The kept conversation that the prefix names. */
+  readonly session: string | undefined
   /** The shape in which this client reads errors and lists. */
   readonly shape: ProtocolName
   readonly method: string

@@ -28,7 +28,7 @@ export class Gateway implements Hub {
     const { routes } = this.options
     const upstream = findUpstream(routes, provider ?? routes.default)
     const status = await upstream.provider.status()
-    return { ...status, reachable: await isReachable(status.base_url) }
+    return { ...status, reachable: status.reachable ?? (await isReachable(status.base_url)) }
   }
 
   /** Answers an exchange; throws a ProxyError that the caller writes in the client's shape. */
@@ -63,6 +63,12 @@ export class Gateway implements Hub {
     const timer = setTimeout(() => this.endAll(), ms)
     await Promise.race([idle, Bun.sleep(ms + LAST_WORDS_MS)])
     clearTimeout(timer)
+  }
+
+  /** Ends what the upstreams keep running, such as Claude Codes. */
+  async close(): Promise<void> {
+    const { upstreams } = this.options.routes
+    await Promise.all([...upstreams.values()].map(({ provider }) => provider.close?.()))
   }
 
   /** Ends everything that runs, now. */

@@ -1,5 +1,6 @@
 import { ProxyError } from '../kit/error.ts'
 import type { NamedUpstream } from '../provider/index.ts'
+import { mayMap } from '../provider/mode.ts'
 import type { Provider } from '../provider/provider.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -26,7 +27,7 @@ const LONG_CONTEXT = /\[1m\]$/
 
 /** The provider and model for an exchange; `/min` and `/pt` never map a name. */
 export function chooseRoute(routes: Routes, exchange: Exchange, model?: string): Route {
-  if (exchange.mode !== 'full' || model === undefined) {
+  if (!mayMap(exchange.mode) || model === undefined) {
     return { provider: findUpstream(routes, exchange.provider ?? routes.default).provider, model }
   }
   const asked = model.replace(LONG_CONTEXT, '')

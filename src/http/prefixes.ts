@@ -1,5 +1,4 @@
 import { t } from 'elysia'
-import { ProxyError } from '../kit/error.ts'
 import type { Mode } from '../provider/mode.ts'
 
 /** A mode prefix and what it means (interface.md 1). */
@@ -15,6 +14,7 @@ export interface Prefix {
 /** What a prefix's path parameters may hold, decoded. */
 export interface Named {
   readonly provider?: string | undefined
+  readonly session_id?: string | undefined
 }
 
 const params = t.Object({
@@ -27,14 +27,10 @@ export function paramsOf(prefix: Prefix): { params?: typeof params } {
   return prefix.path.includes(':') ? { params } : {}
 }
 
-/** Refuses a mode that is promised but not built. */
-export function checkMode(prefix: Prefix): void {
-  if (prefix.mode !== 'sdk') return
-  throw new ProxyError('not_available', 'Mode /sdk is not available in this version')
-}
-
 /** The provider that `/api`, `/min` and `/pt` go to; in the demo the demo provider bears its name. */
 const ANTHROPIC = 'anthropic'
+/** The user's own Claude Code. */
+export const CLAUDE_SDK = 'claude-sdk'
 
 /** Every prefix; under each the same endpoints exist. */
 export const PREFIXES: readonly Prefix[] = [
@@ -44,8 +40,8 @@ export const PREFIXES: readonly Prefix[] = [
   ...both('/min', 'minimal', ANTHROPIC),
   ...both('/pt', 'passthrough', ANTHROPIC),
   ...both('/to/:provider', 'full', undefined),
-  ...both('/sdk', 'sdk', undefined),
-  ...both('/sdk/:session_id', 'sdk', undefined),
+  ...both('/sdk', 'sdk', CLAUDE_SDK),
+  ...both('/sdk/:session_id', 'sdk', CLAUDE_SDK),
 ]
 
 function both(path: string, mode: Mode, provider: string | undefined): Prefix[] {

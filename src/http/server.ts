@@ -1,13 +1,13 @@
-import type { Server } from 'bun'
 import { clientKeys } from '../auth/client-key.ts'
 import { type LazyLogins, lazyLogins } from '../auth/lazy-logins.ts'
 import { Sessions } from '../auth/sessions.ts'
 import { loginsOptions } from '../config/logins-options.ts'
 import { isLoopback } from '../config/loopback.ts'
+import { dataFolder } from '../config/paths.ts'
 import type { Settings } from '../config/schema.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import { Ticker } from '../kit/clock.ts'
-import { ProxyError } from '../kit/error.ts'
+import type { ClaudeSdkOptions } from '../provider/claude-sdk/claude-sdk-options.ts'
 import { PermissionDesk } from '../provider/claude-sdk/permission-desk.ts'
 import { createProviders } from '../provider/index.ts'
 import { createLogger, type Format, type Logger } from '../record/log.ts'
@@ -15,9 +15,10 @@ import { createApp } from './app.ts'
 import type { App } from './context.ts'
 import { Door } from './door.ts'
 import { EventStreams } from './event-stream.ts'
+import { listen } from './listen.ts'
 import { logPermissions } from './log-permissions.ts'
 import { LoginDesk } from './login-desk.ts'
-import { portOwner } from './port-owner.ts'
+import { CLAUDE_SDK } from './prefixes.ts'
 import { RateLimit } from './rate-limit.ts'
 import { createRecords, type Records } from './records.ts'
 import { SignIn } from './sign-in.ts'
@@ -42,10 +43,16 @@ export interface StartOptions {
   readonly home: string
 }
 
-/** Connections that hold no request are closed after this, seconds; 255 is the most that Bun takes. */
-const KEEP_ALIVE_SECONDS = 120
 /** How long the end of a drained server may wait for its last bytes to leave, ms. */
 const LAST_BYTES_MS = 500
+
+const SDK_ENTRY = {
+  name: CLAUDE_SDK,
+  kind: CLAUDE_SDK,
+  credential: 'auto',
+  headers: {},
+  models: {},
+} as const
 
 /** What changes while the server runs. */
 interface State {
@@ -59,10 +66,11 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const logger = createLogger(levelOf(settings), formatOf(options))
   const logins = createLogins(options, logger)
   const records = createRecords(options, logger)
-  const gateway = createGateway(options, logins, records)
   const state: State = { draining: false, port: settings.server.port }
   const guard = guardOf(settings)
   const own = ownOf(settings, logger, guard.sessions)
+  const claude = claudeOf(options, own.permissions, state)
+  const gateway = createGateway(options, logins, records, claude)
   const address = guard.limitsLoopback ? undefined : onlyAddress(settings.server.host)
   const door = new Door({
     ...{ logger, guard, onlyAddress: address },
@@ -91,6 +99,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
       await gateway.drain(settings.server.drain_seconds * 1000)
       await Promise.race([stopped, Bun.sleep(LAST_BYTES_MS)])
       server.stop(true)
+      await gateway.close()
       await Promise.all([logins.close(), records.close()])
       logger.log('info', 'stopped')
     },
@@ -153,15 +162,48 @@ function createLogins(options: StartOptions, logger: Logger): LazyLogins {
   return lazyLogins(loginsOptions(settings, { env, home, version, shout }))
 }
 
-function createGateway(options: StartOptions, logins: LazyLogins, records: Records): Gateway {
+function claudeOf(
+  { settings, env, home, version }: StartOptions,
+  desk: PermissionDesk,
+  state: State,
+): ClaudeSdkOptions {
+  const { auth_token: token, tokens } = settings.security
+  const keys = [token, ...tokens.map((own) => own.token)]
+  const upstream = Object.values(settings.providers).map(({ api_key: key }) => key)
+  return {
+    settings: settings.sdk,
+    env,
+    home,
+    self: process.execPath,
+    version,
+    port: () => state.port,
+    clientKeys: keys.filter((key) => key !== undefined),
+    upstreamKeys: upstream.filter((key) => key !== undefined),
+    dataDir: dataFolder(env, home),
+    desk,
+  }
+}
+
+function createGateway(
+  options: StartOptions,
+  logins: LazyLogins,
+  records: Records,
+  claude: ClaudeSdkOptions,
+): Gateway {
   const { settings, version } = options
   const { server, network, routing } = settings
+  // Behind /sdk, whatever the settings name.
+  const sdkEntry = CLAUDE_SDK in settings.providers ? [] : [{ ...SDK_ENTRY, version }]
   const upstreams = createProviders(
-    Object.entries(settings.providers).map(([name, own]) => ({ name, version, ...own })),
+    [
+      ...Object.entries(settings.providers).map(([name, own]) => ({ name, version, ...own })),
+      ...sdkEntry,
+    ],
     {
       logins: logins.sources,
       loopbackOnly: isLoopback(server.host),
       identity: settings.auth.oauth.system_prompt_injection,
+      claude,
     },
   )
   return new Gateway({
@@ -203,48 +245,6 @@ function guardOf(settings: Settings) {
     publicHealth: security.public_health,
     publicMetrics: security.public_metrics,
   }
-}
-
-type Handler = (request: Request, server: Server<unknown>) => Response | Promise<Response>
-
-async function listen(settings: Settings, handler: Handler): Promise<Server<unknown>> {
-  const { host, port } = settings.server
-  try {
-    return Bun.serve({
-      hostname: host,
-      port,
-      // Two instances on one port would split the requests between them.
-      reusePort: false,
-      idleTimeout: KEEP_ALIVE_SECONDS,
-      // Above our own limits: Bun's refusals have no body.
-      maxRequestBodySize: Math.max(settings.limits.body_bytes, settings.limits.upload_bytes) * 2,
-      development: false,
-      fetch(request, server) {
-        return handler(request, server)
-      },
-    })
-  } catch (error) {
-    throw await listenError(error, host, port)
-  }
-}
-
-async function listenError(error: unknown, host: string, port: number): Promise<unknown> {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === 'EADDRINUSE') {
-    const owner = await portOwner(port)
-    const by = owner === undefined ? '' : ` by ${owner}`
-    const text = `Port ${port} is in use${by}: stop it, or choose another with --port`
-    return new ProxyError('unavailable', text, { cause: error })
-  }
-  if (code === 'EACCES') {
-    const text = `Port ${port} needs more rights: choose one above 1023 with --port`
-    return new ProxyError('unavailable', text, { cause: error })
-  }
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-    const text = `Address "${host}" is not one of this machine: set server.host to one that is`
-    return new ProxyError('unavailable', text, { cause: error })
-  }
-  return error
 }
 
 function hostInUrl(host: string): string {

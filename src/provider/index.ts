@@ -5,6 +5,8 @@ import type { TokenSource } from '../auth/token-source.ts'
 import type { Secret } from '../kit/secret.ts'
 import type { ProtocolName } from '../protocol/protocol.ts'
 import { createAnthropicProvider } from './anthropic.ts'
+import type { ClaudeSdkOptions } from './claude-sdk/claude-sdk-options.ts'
+import { createClaudeSdkProvider } from './claude-sdk.ts'
 import { createDemoProvider } from './demo.ts'
 import { createOpenAiProvider } from './openai.ts'
 import { OPENAI_MODELS } from './openai-models.ts'
@@ -15,6 +17,7 @@ const KINDS: Readonly<Record<string, (options: ProviderOptions) => Provider>> = 
   anthropic: createAnthropicProvider,
   openai: createOpenAiProvider,
   demo: createDemoProvider,
+  'claude-sdk': createClaudeSdkProvider,
 }
 
 /** One upstream as the settings describe it. */
@@ -57,6 +60,8 @@ export interface SharedOptions {
   /** Whether ccproxy listens on loopback only: a plan login serves nobody else. */
   readonly loopbackOnly: boolean
   readonly identity: InjectionMode
+  /** How the user's own Claude Code is run. */
+  readonly claude?: ClaudeSdkOptions | undefined
 }
 
 const HELPER_TTL_MS = 300_000
@@ -94,6 +99,7 @@ function optionsOf(entry: ProviderEntry, shared: SharedOptions): ProviderOptions
     profile: entry.profile,
     profileOverrides: entry.profile_overrides,
     defaultMaxTokens: entry.default_max_tokens,
+    claude: shared.claude,
   }
 }
 

@@ -2,7 +2,8 @@ import type { ClientCredential, CredentialSetting, CredentialSources } from '../
 import type { InjectionMode } from '../auth/identity.ts'
 import type { Secret } from '../kit/secret.ts'
 import type { Profile } from '../protocol/profile.ts'
-import type { ProtocolName } from '../protocol/protocol.ts'
+import type { Note, ProtocolName } from '../protocol/protocol.ts'
+import type { ClaudeSdkOptions } from './claude-sdk/claude-sdk-options.ts'
 import type { Mode } from './mode.ts'
 
 /** A request body on its way up: whole bytes, or a stream for uploads. */
@@ -25,6 +26,8 @@ export interface UpstreamCall {
   readonly translated: boolean
   /** Betas that the translated body needs. */
   readonly betas: readonly string[]
+  /** The kept conversation that the path names. */
+  readonly session: string | undefined
 }
 
 /** What goes to fetch: built from empty, credential last. */
@@ -37,6 +40,8 @@ export interface PreparedCall {
   readonly fresh?: boolean
   /** A plan login goes up with it: what it costs is a list price and no money spent. */
   readonly planLogin?: boolean
+  /** What of the request this upstream cannot do. */
+  readonly notes?: readonly Note[]
   /** Another call to make once in place of an error of this status, before its first byte passes on. */
   readonly retry?: (status: number) => Promise<PreparedCall | undefined>
 }
@@ -49,6 +54,10 @@ export interface ProviderStatus {
   readonly base_url: string | undefined
   /** Which credential would go up and when it ends, in words. */
   readonly credential: string
+  /** Where the provider itself knows whether it can answer; else its base URL is asked. */
+  readonly reachable?: boolean
+  /** What only this kind of upstream has, as further keys of the answer; never a secret. */
+  readonly details?: Readonly<Record<string, unknown>>
 }
 
 /** An upstream's settings as plain values; how they were configured is not its business. */
@@ -68,6 +77,8 @@ export interface ProviderOptions {
   /** Single quirks that win over the built-in ones. */
   readonly profileOverrides?: Readonly<Record<string, unknown>> | undefined
   readonly defaultMaxTokens?: number | undefined
+  /** How the user's own Claude Code is run. */
+  readonly claude?: ClaudeSdkOptions | undefined
 }
 
 /** One upstream, made from its settings. */
@@ -87,4 +98,8 @@ export interface Provider {
   learn?(model: string, quirk: Partial<Profile>): void
   /** The token limit sent where the client gave none. */
   readonly defaultMaxTokens?: number | undefined
+  /** It has the model endpoint and a list of models only: no exact counts, no files. */
+  readonly answersOnly?: boolean
+  /** Ends what it keeps running. */
+  close?(): Promise<void>
 }

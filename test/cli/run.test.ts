@@ -21,7 +21,9 @@ describe('help', () => {
       const asked = fakeContext()
       expect(await asked.run('help', ...path)).toBe(0)
       const flagged = fakeContext()
-      expect(await flagged.run(...path, '--help')).toBe(0)
+      // Behind "code" every flag is Claude Code's.
+      const own = path[0] === 'code' ? ['--help', ...path] : [...path, '--help']
+      expect(await flagged.run(...own)).toBe(0)
       expect(asked.stdout()).toBe(flagged.stdout())
       expect(asked.stdout()).toContain(`Examples\n  ${command.examples[0]}`)
       for (const child of command.commands ?? []) await visit(child, [...path, child.name])

@@ -26,6 +26,7 @@ async function prepared(baseUrl: string, path: string) {
     callerKey: undefined,
     translated: true,
     betas: [],
+    session: undefined,
   } as const
   const first = await made.prepare(call)
   // What was worked out for the first call is kept for the second.

@@ -6,10 +6,12 @@ const PACKAGES = {
   bwrap: 'bubblewrap',
   chromium: 'chromium',
   curl: 'curl',
+  fish: 'fish',
   nginx: 'nginx-light',
   openssl: 'openssl',
   pg_ctl: 'postgresql',
   systemctl: 'systemd',
+  zsh: 'zsh',
 } as const
 
 const POSTGRES = '/usr/lib/postgresql'

@@ -13,6 +13,8 @@ export interface TerminalRun {
   /** Whether the terminal takes single keys just now. */
   raw(): boolean
   signal(name: NodeJS.Signals): void
+  /** Gives the window another size. */
+  resize(columns: number, rows: number): void
   readonly exited: Promise<number>
   /** Ends it and removes its folder. */
   stop(): Promise<void>
@@ -23,16 +25,25 @@ const READING_MS = 450
 /** The bit of `c_lflag` under which a terminal collects lines. */
 const ICANON = 0x2
 
+/** What else a run in a terminal may be given. */
+export interface TerminalOptions {
+  /** A home that stays; without one it is fresh and removed again. */
+  readonly home?: string
+  /** Another program than ccproxy, before the arguments. */
+  readonly program?: readonly string[]
+}
+
 /** Starts ccproxy in a pseudo-terminal. */
 export function runInTerminal(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  { home: kept, program }: TerminalOptions = {},
 ): TerminalRun {
-  const home = tempDir()
+  const home = kept === undefined ? tempDir() : { path: kept, remove: () => undefined }
   const decoder = new TextDecoder()
   let screen = ''
   let seen = 0
-  const child = Bun.spawn(ccproxyCommand(args), {
+  const child = Bun.spawn(program === undefined ? ccproxyCommand(args) : [...program, ...args], {
     cwd: home.path,
     env: cleanEnv(home.path, env),
     terminal: {
@@ -63,6 +74,7 @@ export function runInTerminal(
     },
     raw: () => (terminal.localFlags & ICANON) === 0,
     signal: (name) => child.kill(name),
+    resize: (columns, rows) => terminal.resize(columns, rows),
     exited: child.exited,
     async stop() {
       child.kill('SIGKILL')

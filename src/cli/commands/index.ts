@@ -3,6 +3,13 @@ import type { CommandEntry } from '../command.ts'
 /** The one list of commands, in the order of the help; each module loads when it is needed. */
 export const COMMANDS: readonly CommandEntry[] = [
   { name: 'serve', serves: true, load: async () => (await import('./serve.ts')).serve },
+  {
+    name: 'code',
+    foreign: 'after-name',
+    load: async () => (await import('./code.ts')).code,
+  },
+  { name: 'run', foreign: 'at-program', load: async () => (await import('./run.ts')).run },
+  { name: 'env', load: async () => (await import('./env.ts')).env },
   { name: 'auth', load: async () => (await import('./auth.ts')).auth },
   { name: 'demo', serves: true, load: async () => (await import('./demo.ts')).demo },
   { name: 'config', load: async () => (await import('./config.ts')).config },

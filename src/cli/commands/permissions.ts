@@ -1,8 +1,8 @@
-import type { Settings } from '../../config/schema.ts'
 import { type Command, type CommandContext, type Flag, UsageError } from '../command.ts'
 import { DeskLink, type DeskLinkOptions } from '../permissions/desk-link.ts'
 import { JsonDesk } from '../permissions/json-desk.ts'
 import { TerminalDesk } from '../permissions/terminal-desk.ts'
+import { keyOf, urlOf } from '../proxy-address.ts'
 import { JSON_FLAG, SETTING_FLAGS } from '../setting-flags.ts'
 import { loadFor } from '../settings.ts'
 import { styleOf } from '../style.ts'
@@ -28,7 +28,10 @@ export const permissions: Command = {
     const json = input.switches.has('json')
     if (!json) checkTerminal(context)
     const { settings } = await loadFor(context, input)
-    const url = input.flags.url === undefined ? urlOf(settings) : checkedUrl(input.flags.url)
+    const url =
+      input.flags.url === undefined
+        ? urlOf(settings, 'name the address with --url')
+        : checkedUrl(input.flags.url)
     const abort = new AbortController()
     const stopListening = context.onSignal(() => abort.abort())
     const options = { url, key: keyOf(settings), signal: abort.signal }
@@ -79,24 +82,10 @@ function checkTerminal({ stdin, stdout }: CommandContext): void {
   )
 }
 
-/** Where the proxy of these settings listens, as this machine reaches it. */
-function urlOf({ server: { host, port } }: Settings): string {
-  if (port === 0) {
-    throw new UsageError('Port 0 means any free one: name the address with --url')
-  }
-  const reachable = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
-}
-
 function checkedUrl(given: string): string {
   const url = URL.canParse(given) ? new URL(given) : undefined
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.href.replace(/\/+$/, '')
   throw new UsageError(
     `Flag "--url" needs an http URL such as http://127.0.0.1:8000, not "${given}"`,
   )
-}
-
-function keyOf({ security }: Settings): string | undefined {
-  const named = security.tokens.find(({ token }) => token !== undefined)
-  return (security.auth_token ?? named?.token)?.reveal()
 }

@@ -1,5 +1,6 @@
 import type { Settings } from '../../config/schema.ts'
 import type { RunningServer } from '../../http/server.ts'
+import { Sessions } from '../client/sessions.ts'
 import type { Command, CommandContext, EndSignal } from '../command.ts'
 import { SETTING_FLAGS } from '../setting-flags.ts'
 import { loadFor } from '../settings.ts'
@@ -13,15 +14,27 @@ export const serve: Command = {
   name: 'serve',
   summary: 'Start the proxy (the default command)',
   examples: ['ccproxy', 'ccproxy serve --port 9000 --log-level debug', 'ccproxy -c team.toml'],
-  flags: SETTING_FLAGS,
+  flags: [
+    ...SETTING_FLAGS,
+    {
+      name: 'for-sessions',
+      value: 'FOLDER',
+      description: 'End with the last session that the folder lists ("ccproxy code" starts it so)',
+    },
+  ],
   async run(context, input) {
     const { settings } = await loadFor(context, input)
-    return serveWith(context, settings)
+    const folder = input.flags['for-sessions']
+    return serveWith(context, settings, folder === undefined ? undefined : new Sessions(folder))
   },
 }
 
-/** Serves with given settings until a signal comes; gives the exit code. */
-export async function serveWith(context: CommandContext, settings: Settings): Promise<number> {
+/** Serves with given settings until a signal comes or the last of `sessions` ends; gives the exit code. */
+export async function serveWith(
+  context: CommandContext,
+  settings: Settings,
+  sessions?: Sessions,
+): Promise<number> {
   const signals = listen(context)
   try {
     const start = context.startServer ?? (await import('../../http/server.ts')).startServer
@@ -34,16 +47,24 @@ export async function serveWith(context: CommandContext, settings: Settings): Pr
       home: context.home,
     })
     if (context.stderr.isTerminal) context.stderr.write(hints(context, server.url, settings))
-    await signals.next()
-    return await drain(server, signals)
+    let drained: Promise<void> | undefined
+    const drain = () => {
+      drained ??= server.drain()
+    }
+    await Promise.race([signals.next(), ...(sessions === undefined ? [] : [sessions.ended(drain)])])
+    drain()
+    return await finish(server, drained, signals)
   } finally {
     signals.stop()
   }
 }
 
 /** Waits for running streams; a second signal ends them at once. */
-async function drain(server: RunningServer, signals: Signals): Promise<number> {
-  const drained = server.drain().then(() => undefined)
+async function finish(
+  server: RunningServer,
+  drained: Promise<void> | undefined,
+  signals: Signals,
+): Promise<number> {
   const second = await Promise.race([drained, signals.next()])
   server.stop()
   return second === undefined ? 0 : FORCED[second]

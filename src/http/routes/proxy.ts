@@ -5,7 +5,7 @@ import { ProxyError } from '../../kit/error.ts'
 import type { App } from '../context.ts'
 import { familyOf } from '../errors.ts'
 import { incomingOf } from '../incoming.ts'
-import { checkMode, type Named, PREFIXES, type Prefix, paramsOf } from '../prefixes.ts'
+import { type Named, PREFIXES, type Prefix, paramsOf } from '../prefixes.ts'
 import { declaredLength, passingBody, readBody, tooLarge } from '../read-body.ts'
 
 /** The model endpoints: method, path below the prefix, and what is asked for. */
@@ -116,12 +116,12 @@ function exchangeOf(
   body?: Uint8Array,
 ): Exchange {
   const { id, started, path, query, admission } = incomingOf(request)
-  checkMode(prefix)
   return {
     id,
     endpoint,
     mode: prefix.mode,
     provider: prefix.provider ?? named?.provider,
+    session: named?.session_id,
     shape: SHAPES[familyOf(path, request.headers)],
     method: request.method,
     path: path.slice(path.indexOf('/v1/')) + query,

@@ -1,13 +1,16 @@
 import type { Elysia } from 'elysia'
 import type { App } from '../context.ts'
 import { incomingOf } from '../incoming.ts'
-import { checkMode, type Named, PREFIXES, type Prefix, paramsOf } from '../prefixes.ts'
+import { type Named, PREFIXES, type Prefix, paramsOf } from '../prefixes.ts'
 
 const HEALTH_TYPE = 'application/health+json'
 const NO_STORE = 'no-cache, no-store, must-revalidate'
 
+/** What these routes use. */
+type ServiceApp = Pick<App, 'gateway' | 'version' | 'draining'>
+
 /** Health, status and Claude Code's start-up traffic. */
-export function addServiceRoutes(app: Elysia, context: App): void {
+export function addServiceRoutes(app: Elysia, context: ServiceApp): void {
   app
     .get('/', () => Response.json(about(context)), { detail: { summary: 'What this is' } })
     .head('/', () => new Response(null, { status: 200 }), { detail: { hide: true } })
@@ -34,23 +37,22 @@ export function addServiceRoutes(app: Elysia, context: App): void {
   }
 }
 
-async function status(context: App, prefix: Prefix, named?: Named): Promise<Response> {
-  checkMode(prefix)
+async function status(context: ServiceApp, prefix: Prefix, named?: Named): Promise<Response> {
   const provider = prefix.provider ?? named?.provider
-  const upstream = await context.gateway.status(provider)
-  return Response.json({ mode: prefix.mode, ...upstream, version: context.version })
+  const { details, ...upstream } = await context.gateway.status(provider)
+  return Response.json({ mode: prefix.mode, ...upstream, ...details, version: context.version })
 }
 
 function service(summary: string) {
   return { summary, tags: ['service'] }
 }
 
-function about(context: App): object {
+function about(context: ServiceApp): object {
   return { name: 'ccproxy', version: context.version, documentation: '/swagger' }
 }
 
 /** @see draft-inadarei-api-health-check; details only for a client that may see them. */
-function health(context: App, pass: boolean, details: boolean): Response {
+function health(context: ServiceApp, pass: boolean, details: boolean): Response {
   const body = {
     status: pass ? 'pass' : 'fail',
     ...(pass ? {} : { output: 'Shutting down: no new requests are taken' }),
