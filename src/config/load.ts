@@ -155,7 +155,8 @@ function settingsOf(plain: unknown, problems: readonly Diagnostic[]): Settings |
 
 /** The schema calls these leaves Secret, but up to here they are text. */
 function wrapSecrets(settings: Settings): Settings {
-  const { security, providers } = settings
+  const { security, providers, record } = settings
+  if (record.database !== undefined) record.database = wrap(record.database)
   if (security.auth_token !== undefined) security.auth_token = wrap(security.auth_token)
   for (const token of security.tokens) {
     if (token.token !== undefined) token.token = wrap(token.token)

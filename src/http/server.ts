@@ -1,8 +1,10 @@
+import type { Server } from 'bun'
 import { clientKeys } from '../auth/client-key.ts'
 import { type LazyLogins, lazyLogins } from '../auth/lazy-logins.ts'
 import { Sessions } from '../auth/sessions.ts'
 import { loginsOptions } from '../config/logins-options.ts'
 import { isLoopback } from '../config/loopback.ts'
+import { panelsOptions } from '../config/panels-options.ts'
 import { dataFolder } from '../config/paths.ts'
 import type { Settings } from '../config/schema.ts'
 import { Gateway } from '../gateway/gateway.ts'
@@ -11,6 +13,7 @@ import type { ClaudeSdkOptions } from '../provider/claude-sdk/claude-sdk-options
 import { PermissionDesk } from '../provider/claude-sdk/permission-desk.ts'
 import { createProviders } from '../provider/index.ts'
 import { createLogger, type Format, type Logger } from '../record/log.ts'
+import type { Panels } from '../record/panels.ts'
 import { createApp } from './app.ts'
 import type { App } from './context.ts'
 import { Door } from './door.ts'
@@ -63,9 +66,10 @@ interface State {
 /** Starts ccproxy; throws a ProxyError where the port is taken. */
 export async function startServer(options: StartOptions): Promise<RunningServer> {
   const { settings, version } = options
-  const logger = createLogger(levelOf(settings), formatOf(options))
+  const panels = await panelsOf(options)
+  const logger = createLogger(levelOf(settings), formatOf(options), panels?.line)
   const logins = createLogins(options, logger)
-  const records = createRecords(options, logger)
+  const records = createRecords({ ...options, panels }, logger)
   const state: State = { draining: false, port: settings.server.port }
   const guard = guardOf(settings)
   const own = ownOf(settings, logger, guard.sessions)
@@ -88,28 +92,48 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   state.port = server.port ?? state.port
   const url = `http://${hostInUrl(settings.server.host)}:${state.port}`
   logger.log('info', 'listening', { url, version, commit: options.commit })
-  return {
-    url,
-    port: state.port,
-    async drain() {
-      state.draining = true
-      logger.log('info', 'draining', { seconds: settings.server.drain_seconds })
-      endOwn(own)
-      const stopped = server.stop()
-      await gateway.drain(settings.server.drain_seconds * 1000)
-      await Promise.race([stopped, Bun.sleep(LAST_BYTES_MS)])
-      server.stop(true)
-      await gateway.close()
-      await Promise.all([logins.close(), records.close()])
-      logger.log('info', 'stopped')
-    },
-    stop() {
-      endOwn(own)
-      gateway.endAll()
-      server.stop(true)
-      void records.close()
-    },
-  }
+  const running = { settings, logger, logins, records, own, gateway, state, server }
+  return { url, port: state.port, drain: () => drain(running), stop: () => stop(running) }
+}
+
+/** What ends with the server. */
+interface Running {
+  readonly settings: Settings
+  readonly logger: Logger
+  readonly logins: LazyLogins
+  readonly records: Records
+  readonly own: Pick<App, 'permissions' | 'eventStreams'>
+  readonly gateway: Gateway
+  readonly state: State
+  readonly server: Server<unknown>
+}
+
+async function drain(running: Running): Promise<void> {
+  const { settings, logger, logins, records, own, gateway, state, server } = running
+  const { drain_seconds: seconds } = settings.server
+  state.draining = true
+  logger.log('info', 'draining', { seconds })
+  endOwn(own)
+  const stopped = server.stop()
+  await gateway.drain(seconds * 1000)
+  await Promise.race([stopped, Bun.sleep(LAST_BYTES_MS)])
+  server.stop(true)
+  await gateway.close()
+  await Promise.all([logins.close(), records.close()])
+  logger.log('info', 'stopped')
+}
+
+function stop({ own, gateway, server, records }: Running): void {
+  endOwn(own)
+  gateway.endAll()
+  server.stop(true)
+  void records.close()
+}
+
+/** Loaded only where they are shown. */
+async function panelsOf(options: StartOptions): Promise<Panels | undefined> {
+  const shown = panelsOptions(options.settings, options)
+  return shown && new (await import('../record/panels.ts')).Panels(shown)
 }
 
 /** What the routes need of the settings alone. */
