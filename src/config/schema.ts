@@ -258,15 +258,13 @@ const record = section('What ccproxy keeps and shows of its work', {
     description: 'The page at /dashboard',
   }),
   panels: leaf(oneOf(['auto', 'on', 'off'], { default: 'auto' }), {
-    description: 'Request and response panels; auto: on a terminal',
+    description: 'A panel for each request and its reply; auto: on a terminal, on: also elsewhere',
     env: ['PRETTY_LOGS'],
     synonyms: { true: 'on', false: 'off' },
-    unavailable: true,
   }),
   payload_max_chars: leaf(Type.Integer({ default: 1400, minimum: 0 }), {
-    description: 'Characters of a payload that a panel shows',
+    description: 'Characters of a request and of a reply that a panel shows; 0 = none',
     env: ['LOG_PAYLOAD_MAX_CHARS'],
-    unavailable: true,
   }),
   bodies: leaf(oneOf(['off', 'errors', 'all'], { default: 'off' }), {
     description:

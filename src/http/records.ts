@@ -8,6 +8,7 @@ import { Live } from '../record/live.ts'
 import type { Logger } from '../record/log.ts'
 import { Metrics } from '../record/metrics.ts'
 import { logObserver, type Observer, observers, type Settled } from '../record/observer.ts'
+import type { Panels } from '../record/panels.ts'
 import { PRICES } from '../record/price-table.ts'
 import type { PriceUpdates } from '../record/price-updates.ts'
 import { costOf, type PriceList } from '../record/prices.ts'
@@ -34,6 +35,8 @@ export interface RecordsOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly home: string
   readonly version: string
+  /** Stand in for the log's line for each request. */
+  readonly panels?: Panels | undefined
 }
 
 const HOUR_MS = 3_600_000
@@ -42,7 +45,7 @@ const STREAM_OVERHEAD = 32
 
 /** The log, the ledger and the prices of one server; nothing of a database is loaded here. */
 export function createRecords(options: RecordsOptions, logger: Logger): Records {
-  const { settings, env, home } = options
+  const { settings, env, home, panels } = options
   const { record } = settings
   const updates = createUpdates(options, logger)
   const prices = updates.prices
@@ -52,22 +55,32 @@ export function createRecords(options: RecordsOptions, logger: Logger): Records 
   const metrics = record.metrics ? createMetrics(options, prices, ledger) : undefined
   const live = record.logs ? new Live() : undefined
   const kept = [ledger, metrics, live].flatMap((one) => (one === undefined ? [] : [one.observer]))
-  const keeps = ledger !== undefined && record.bodies !== 'off'
+  const cost = ({ usage, upstreamModel, model, kind }: Settled) =>
+    costOf(usage, upstreamModel ?? model, { kind }, prices())
+  const shown = panels?.observer({ logger, cost }) ?? logObserver(logger)
   return {
-    observer: observers([logObserver(logger), ...kept], (error) =>
+    observer: observers([shown, ...kept], (error) =>
       logger.log('error', 'observer failed', { error: String(error) }),
     ),
-    keptBytes: keeps ? record.body_max_chars * STREAM_OVERHEAD : undefined,
+    keptBytes: keptBytes(settings, panels),
     ledger,
     metrics,
     live,
-    cost: ({ usage, upstreamModel, model, kind }) =>
-      costOf(usage, upstreamModel ?? model, { kind }, prices()),
+    cost,
     async close() {
+      panels?.close()
       updates.end()
       await ledger?.close()
     },
   }
+}
+
+/** As much as whoever wants most of it. */
+function keptBytes({ record }: Settings, panels: Panels | undefined): number | undefined {
+  const keeps = record.ledger && record.bodies !== 'off'
+  const forLedger = keeps ? record.body_max_chars * STREAM_OVERHEAD : 0
+  const most = Math.max(forLedger, panels?.keptBytes ?? 0)
+  return most === 0 ? undefined : most
 }
 
 function createMetrics(

@@ -4,20 +4,21 @@ import { type LazyLogins, lazyLogins } from '../auth/lazy-logins.ts'
 import { Sessions } from '../auth/sessions.ts'
 import { loginsOptions } from '../config/logins-options.ts'
 import { isLoopback } from '../config/loopback.ts'
+import { panelsOptions } from '../config/panels-options.ts'
 import type { Settings } from '../config/schema.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import { Ticker } from '../kit/clock.ts'
-import { ProxyError } from '../kit/error.ts'
 import type { ClaudeSdkOptions } from '../provider/claude-sdk/claude-sdk-options.ts'
 import { createProviders } from '../provider/index.ts'
 import { createLogger, type Format, type Logger } from '../record/log.ts'
+import type { Panels } from '../record/panels.ts'
 import { createApp } from './app.ts'
 import type { App } from './context.ts'
 import { Door } from './door.ts'
 import { EventStreams } from './event-stream.ts'
 import type { GuardOptions } from './guard.ts'
+import { listen } from './listen.ts'
 import { LoginDesk } from './login-desk.ts'
-import { portOwner } from './port-owner.ts'
 import { RateLimit } from './rate-limit.ts'
 import { createRecords, type Records } from './records.ts'
 import { claudeOf, permissionDeskOf, sdkEntries } from './sdk-wiring.ts'
@@ -43,8 +44,6 @@ export interface StartOptions {
   readonly home: string
 }
 
-/** Connections that hold no request are closed after this, seconds; 255 is the most that Bun takes. */
-const KEEP_ALIVE_SECONDS = 120
 /** How long the end of a drained server may wait for its last bytes to leave, ms. */
 const LAST_BYTES_MS = 500
 
@@ -57,9 +56,10 @@ interface State {
 /** Starts ccproxy; throws a ProxyError where the port is taken. */
 export async function startServer(options: StartOptions): Promise<RunningServer> {
   const { settings, version } = options
-  const logger = createLogger(levelOf(settings), formatOf(options))
+  const panels = await panelsOf(options)
+  const logger = createLogger(levelOf(settings), formatOf(options), panels?.line)
   const logins = createLogins(options, logger)
-  const records = createRecords(options, logger)
+  const records = createRecords({ ...options, panels }, logger)
   const state: State = { draining: false, port: settings.server.port }
   const guard = guardOf(settings)
   const own = ownOf(settings, logger, guard.sessions)
@@ -78,28 +78,48 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   state.port = server.port ?? state.port
   const url = `http://${hostInUrl(settings.server.host)}:${state.port}`
   logger.log('info', 'listening', { url, version, commit: options.commit })
-  return {
-    url,
-    port: state.port,
-    async drain() {
-      state.draining = true
-      logger.log('info', 'draining', { seconds: settings.server.drain_seconds })
-      endOwn(own)
-      const stopped = server.stop()
-      await gateway.drain(settings.server.drain_seconds * 1000)
-      await Promise.race([stopped, Bun.sleep(LAST_BYTES_MS)])
-      server.stop(true)
-      await gateway.close()
-      await Promise.all([logins.close(), records.close()])
-      logger.log('info', 'stopped')
-    },
-    stop() {
-      endOwn(own)
-      gateway.endAll()
-      server.stop(true)
-      void records.close()
-    },
-  }
+  const running = { settings, logger, logins, records, own, gateway, state, server }
+  return { url, port: state.port, drain: () => drain(running), stop: () => stop(running) }
+}
+
+/** What ends with the server. */
+interface Running {
+  readonly settings: Settings
+  readonly logger: Logger
+  readonly logins: LazyLogins
+  readonly records: Records
+  readonly own: Pick<App, 'permissions' | 'eventStreams'>
+  readonly gateway: Gateway
+  readonly state: State
+  readonly server: Server<unknown>
+}
+
+async function drain(running: Running): Promise<void> {
+  const { settings, logger, logins, records, own, gateway, state, server } = running
+  const { drain_seconds: seconds } = settings.server
+  state.draining = true
+  logger.log('info', 'draining', { seconds })
+  endOwn(own)
+  const stopped = server.stop()
+  await gateway.drain(seconds * 1000)
+  await Promise.race([stopped, Bun.sleep(LAST_BYTES_MS)])
+  server.stop(true)
+  await gateway.close()
+  await Promise.all([logins.close(), records.close()])
+  logger.log('info', 'stopped')
+}
+
+function stop({ own, gateway, server, records }: Running): void {
+  endOwn(own)
+  gateway.endAll()
+  server.stop(true)
+  void records.close()
+}
+
+/** Loaded only where they are shown. */
+async function panelsOf(options: StartOptions): Promise<Panels | undefined> {
+  const shown = panelsOptions(options.settings, options)
+  return shown && new (await import('../record/panels.ts')).Panels(shown)
 }
 
 function doorOf(guard: GuardOptions, logger: Logger, state: State, host: string): Door {
@@ -206,48 +226,6 @@ function guardOf(settings: Settings) {
     publicHealth: security.public_health,
     publicMetrics: security.public_metrics,
   }
-}
-
-type Handler = (request: Request, server: Server<unknown>) => Response | Promise<Response>
-
-async function listen(settings: Settings, handler: Handler): Promise<Server<unknown>> {
-  const { host, port } = settings.server
-  try {
-    return Bun.serve({
-      hostname: host,
-      port,
-      // Two instances on one port would split the requests between them.
-      reusePort: false,
-      idleTimeout: KEEP_ALIVE_SECONDS,
-      // Above our own limits: Bun's refusals have no body.
-      maxRequestBodySize: Math.max(settings.limits.body_bytes, settings.limits.upload_bytes) * 2,
-      development: false,
-      fetch(request, server) {
-        return handler(request, server)
-      },
-    })
-  } catch (error) {
-    throw await listenError(error, host, port)
-  }
-}
-
-async function listenError(error: unknown, host: string, port: number): Promise<unknown> {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === 'EADDRINUSE') {
-    const owner = await portOwner(port)
-    const by = owner === undefined ? '' : ` by ${owner}`
-    const text = `Port ${port} is in use${by}: stop it, or choose another with --port`
-    return new ProxyError('unavailable', text, { cause: error })
-  }
-  if (code === 'EACCES') {
-    const text = `Port ${port} needs more rights: choose one above 1023 with --port`
-    return new ProxyError('unavailable', text, { cause: error })
-  }
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-    const text = `Address "${host}" is not one of this machine: set server.host to one that is`
-    return new ProxyError('unavailable', text, { cause: error })
-  }
-  return error
 }
 
 function hostInUrl(host: string): string {

@@ -26,14 +26,15 @@ export function keptBody(
   const whole = Buffer.concat(parts)
   if (whole.length === 0) return undefined
   const stream = protocol !== undefined && isStream(whole)
-  const told = stream ? Buffer.from(messageOfStream(whole, protocol)) : whole
+  const told = stream ? Buffer.from(JSON.stringify(messageOfStream(whole, protocol))) : whole
   const text = redact(withoutImages(told, most + SLACK))
   const cut = text.length > most ? `${text.slice(0, most)} … (cut, ${whole.length} bytes)` : text
   // A database takes neither half characters nor the zero one.
   return cut.toWellFormed().replaceAll('\u0000', '\ufffd')
 }
 
-function isStream(bytes: Buffer): boolean {
+/** Whether these are server-sent events. */
+export function isStream(bytes: Buffer): boolean {
   const begin = bytes.toString('latin1', 0, 6)
   return begin === 'event:' || begin.startsWith('data:') || begin.startsWith(':')
 }
@@ -80,8 +81,11 @@ function fieldStart(bytes: Buffer, from: number): number | undefined {
   return undefined
 }
 
-/** What a client's stream told, as far as it was kept. */
-function messageOfStream(bytes: Buffer, protocol: ProtocolName): string {
+/** What a client's stream told, as far as it was kept: a message whose fields may be missing. */
+export function messageOfStream(
+  bytes: Buffer,
+  protocol: ProtocolName,
+): Readonly<Record<string, unknown>> {
   const parser = new SseParser()
   const world = { id: () => '', now: () => 0 }
   const machine = CODECS[protocol].streamIn({
@@ -92,7 +96,7 @@ function messageOfStream(bytes: Buffer, protocol: ProtocolName): string {
   for (const frame of [...parser.push(bytes), ...parser.end()]) {
     for (const event of machine.push(frame)) told.take(event)
   }
-  return told.json()
+  return told.message()
 }
 
 /** The blocks of a stream, which may break off anywhere. */
@@ -133,13 +137,13 @@ class Told {
     else if (delta.type === 'input_json_delta') this.#texts[last] += delta.partial_json
   }
 
-  json(): string {
+  message(): Readonly<Record<string, unknown>> {
     const content = this.#blocks.map((block, index) => {
       const text = this.#texts[index]
       const field =
         block.type === 'text' ? 'text' : block.type === 'thinking' ? 'thinking' : 'input'
       return text === '' ? block : { ...block, [field]: text }
     })
-    return JSON.stringify({ ...this.#rest, content })
+    return { ...this.#rest, content }
   }
 }

@@ -129,7 +129,8 @@ function observerOf({ bodies }: LedgerOptions, writer: LedgerWriter, begin: () =
   return {
     settled(exchange) {
       begin()
-      const keeps = exchange.bodies !== undefined && (bodies === 'all' || isFailure(exchange))
+      // Others may want bodies that the ledger is not to have.
+      const keeps = bodies === 'all' || (bodies === 'errors' && isFailure(exchange))
       writer.append(keeps || exchange.bodies === undefined ? exchange : withoutBodies(exchange))
     },
   }

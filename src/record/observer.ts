@@ -110,13 +110,19 @@ export function observers(
 export function logObserver(logger: Logger): Observer {
   return {
     settled(exchange) {
-      const level = exchange.status >= 500 || isFailure(exchange.ending) ? 'warn' : 'info'
+      const level = levelOf(exchange)
       if (logger.enabled(level)) logger.log(level, 'request', fieldsOf(exchange))
     },
   }
 }
 
-function isFailure(ending: Ending): boolean {
+/** How severe an exchange is. */
+export function levelOf({ status, ending }: Settled): 'warn' | 'info' {
+  return status >= 500 || isFailure(ending) ? 'warn' : 'info'
+}
+
+/** Whether it broke, other than by the client's own doing. */
+export function isFailure(ending: Ending): boolean {
   return ending !== 'complete' && ending !== 'client_left' && ending !== 'refused'
 }
 

@@ -1,6 +1,6 @@
 import { isRecord } from '../../kit/json.ts'
+import { plainText, wrapped } from '../../kit/plain-text.ts'
 import type { Style } from '../style.ts'
-import { plainText, wrapped } from './plain-text.ts'
 
 /** One line of an input, and how it is meant. */
 interface Line {

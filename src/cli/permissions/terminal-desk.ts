@@ -1,3 +1,4 @@
+import { plainLine } from '../../kit/plain-text.ts'
 import type {
   PermissionEvent,
   PermissionRequest,
@@ -5,7 +6,6 @@ import type {
 import type { Output } from '../command.ts'
 import type { Style } from '../style.ts'
 import type { AnswerResult, DeskListener } from './desk-link.ts'
-import { plainLine } from './plain-text.ts'
 import { showInput } from './show-input.ts'
 
 /** What a terminal desk works with. */

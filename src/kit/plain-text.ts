@@ -35,6 +35,34 @@ export function wrapped(line: string, width: number): string[] {
   return [...lines, current]
 }
 
+/** The same, broken between words where there are any; what one indents is kept. */
+export function wrappedWords(line: string, width: number): string[] {
+  const lines: string[] = []
+  let rest = line
+  while (rest.length > width * 4 || Bun.stringWidth(rest) > width) {
+    const [first = ''] = wrapped(rest.slice(0, width * 4), width)
+    const space = first.lastIndexOf(' ')
+    // A word of its own line is broken only where it fills most of one.
+    const end = rest[first.length] === ' ' || space < first.length / 2 ? first.length : space
+    lines.push(rest.slice(0, end).trimEnd())
+    rest = rest.slice(end).trimStart()
+  }
+  return [...lines, rest]
+}
+
 function isAscii(text: string): boolean {
   return /^[\x20-\x7e]*$/.test(text)
+}
+
+/** The same in one line of at most so many columns, as a terminal shows them. */
+export function fittedLine(text: string, columns: number): string {
+  const line = plainText(text.slice(0, columns * 4)).replaceAll('\n', ' ')
+  if (line.length < text.length && text.length > columns * 4) return cutTo(`${line}…`, columns)
+  return cutTo(line, columns)
+}
+
+function cutTo(line: string, columns: number): string {
+  if (Bun.stringWidth(line) <= columns) return line
+  const [first = ''] = wrapped(line, Math.max(1, columns - 1))
+  return `${first}…`
 }
