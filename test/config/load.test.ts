@@ -190,6 +190,7 @@ describe('secrets', () => {
     expect(secret.map(({ path }) => path.join('.'))).toEqual([
       'security.auth_token',
       'providers.x.api_key',
+      'record.database',
     ])
     expect(SecretText.type).toBe('string')
   })
