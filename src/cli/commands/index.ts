@@ -21,5 +21,8 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'permissions',
     load: async () => (await import('./permissions.ts')).permissions,
   },
+  { name: 'logs', load: async () => (await import('./logs.ts')).logs },
+  { name: 'stats', load: async () => (await import('./stats.ts')).stats },
+  { name: 'statusline', load: async () => (await import('./statusline.ts')).statusline },
   { name: 'version', load: async () => (await import('./version.ts')).version },
 ]
