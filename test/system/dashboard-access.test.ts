@@ -137,6 +137,7 @@ test(
       expect(top).toBeGreaterThanOrEqual(0)
       await page.keyboard.press('Enter')
       expect(await focused()).toBe('requests')
+      expect(new URL(page.url()).hash).toBe('')
       await page.keyboard.press('Tab')
       expect(await focused()).toBe('open')
       const outline = `getComputedStyle(document.activeElement).outlineStyle`

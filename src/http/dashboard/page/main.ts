@@ -280,6 +280,11 @@ older.addEventListener('click', async () => {
     older.disabled = false
   }
 })
+byId('skip', HTMLAnchorElement).addEventListener('click', (event) => {
+  // The address holds the view: the jump must not replace it.
+  event.preventDefault()
+  byId('requests', HTMLElement).focus()
+})
 addEventListener('hashchange', () => {
   page.view = readView(location.hash)
   void load().catch(fail)
