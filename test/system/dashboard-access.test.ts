@@ -321,6 +321,29 @@ describe('trouble', () => {
   )
 
   test(
+    'a ledger that cannot be read is named, and asked again',
+    async () => {
+      const own = await startDashboard()
+      try {
+        const { page } = await own.open()
+        await page.getByText('No requests in this time range.').waitFor()
+        const error = { type: 'api_error', message: 'Cannot read the ledger: disk I/O error' }
+        await page.route('**/logs/query*', (route) =>
+          route.fulfill({ status: 503, json: { error } }),
+        )
+        await page.getByRole('button', { name: '7 d' }).click()
+        await page.getByRole('alert').getByText(error.message).waitFor()
+        await picture(page, 'ledger-trouble')
+        await page.unroute('**/logs/query*')
+        await page.getByRole('alert').waitFor({ state: 'hidden' })
+      } finally {
+        await own.close()
+      }
+    },
+    LIMIT_MS,
+  )
+
+  test(
     'a cut connection comes back with what it missed, once each',
     async () => {
       const own = await startDashboard()
