@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'bun:test'
+import { join } from 'node:path'
 import { limitBars } from '../../src/http/dashboard/page/limit-bars.ts'
-import { DASHBOARD_SHELL_PATHS } from '../../src/http/dashboard/shell.ts'
+import { DASHBOARD_SHELL_PATHS, dashboardShell } from '../../src/http/dashboard/shell.ts'
 import { startCcproxy } from '../support/ccproxy.ts'
+import { ROOT, tempDir } from '../support/child.ts'
 
 const KEY = 'key-of-the-test-0123456789'
 
@@ -53,6 +55,27 @@ describe('the page at /dashboard', () => {
     }
   })
 })
+
+test('a compiled binary holds the same page, and reads nothing beside it', async () => {
+  const folder = tempDir()
+  const [program, entry] = [join(folder.path, 'shell'), 'test/support/dashboard-shell.ts']
+  const run = (command: string[], cwd: string) => {
+    const { exitCode, stdout, stderr } = Bun.spawnSync(command, { cwd })
+    if (exitCode !== 0) throw new Error(stderr.toString())
+    return stdout.toString()
+  }
+  try {
+    const flags = ['--compile', '--bytecode', '--format=esm', '--outfile', program]
+    run([process.execPath, 'build', ...flags, entry], ROOT)
+    const files: Record<string, string> = JSON.parse(run([program], folder.path))
+    expect(Object.keys(files)).toEqual([...DASHBOARD_SHELL_PATHS])
+    for (const [path, text] of Object.entries(files)) {
+      expect([path, text === (await (await dashboardShell(path)).text())]).toEqual([path, true])
+    }
+  } finally {
+    folder.remove()
+  }
+}, 60_000)
 
 test('bars of plan limits are read from what the headers say', () => {
   const values = {

@@ -137,6 +137,7 @@ test(
       expect(top).toBeGreaterThanOrEqual(0)
       await page.keyboard.press('Enter')
       expect(await focused()).toBe('requests')
+      expect(new URL(page.url()).hash).toBe('')
       await page.keyboard.press('Tab')
       expect(await focused()).toBe('open')
       const outline = `getComputedStyle(document.activeElement).outlineStyle`
@@ -314,6 +315,29 @@ describe('trouble', () => {
         expect(await page.locator('#board').isVisible()).toBe(false)
       } finally {
         await off.close()
+      }
+    },
+    LIMIT_MS,
+  )
+
+  test(
+    'a ledger that cannot be read is named, and asked again',
+    async () => {
+      const own = await startDashboard()
+      try {
+        const { page } = await own.open()
+        await page.getByText('No requests in this time range.').waitFor()
+        const error = { type: 'api_error', message: 'Cannot read the ledger: disk I/O error' }
+        await page.route('**/logs/query*', (route) =>
+          route.fulfill({ status: 503, json: { error } }),
+        )
+        await page.getByRole('button', { name: '7 d' }).click()
+        await page.getByRole('alert').getByText(error.message).waitFor()
+        await picture(page, 'ledger-trouble')
+        await page.unroute('**/logs/query*')
+        await page.getByRole('alert').waitFor({ state: 'hidden' })
+      } finally {
+        await own.close()
       }
     },
     LIMIT_MS,

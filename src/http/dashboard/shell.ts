@@ -27,7 +27,6 @@ export async function dashboardShell(path: string): Promise<Response> {
       'content-type': asset.type,
       'content-security-policy': POLICY,
       'cache-control': 'no-cache',
-      'cross-origin-opener-policy': 'same-origin',
       'referrer-policy': 'no-referrer',
       'x-content-type-options': 'nosniff',
     },

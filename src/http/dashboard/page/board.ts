@@ -59,8 +59,14 @@ export async function ledgerBoard(view: View, oldest: string | undefined): Promi
       client: client?.groups ?? [],
       provider: provider?.groups ?? [],
     },
-    caution: view.filter.text === undefined ? undefined : 'Figures are not filtered by text.',
+    caution: cautionOf(view),
   }
+}
+
+function cautionOf({ range, filter }: View): string | undefined {
+  if (filter.text !== undefined) return 'Figures and charts are not filtered by text.'
+  if (range === '1h') return 'More requests than can be shown by the minute: these are whole hours.'
+  return undefined
 }
 
 function analyticsQuery(view: View, by: string): URLSearchParams {

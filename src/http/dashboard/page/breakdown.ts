@@ -1,5 +1,6 @@
 import { type Board, GROUPINGS, type Group, type Grouping } from './board.ts'
 import { type Choice, choice, make } from './dom.ts'
+import { spentOf } from './figures.ts'
 import { countText, durationText, moneyText, shareText } from './format.ts'
 
 interface Column {
@@ -17,7 +18,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'Cache write', class: 'wide', text: ({ tokens }) => countText(tokens.cache_write) },
   { title: 'Output', class: 'middle', text: ({ tokens }) => countText(tokens.output) },
   { title: 'Cache hits', class: 'middle', text: (group) => shareText(group.cache_hit_share) },
-  { title: 'Spent', text: ({ cost_usd: cost }) => moneyText(cost) },
+  { title: 'Spent', text: spentText },
   {
     title: 'List price',
     class: 'middle',
@@ -33,6 +34,11 @@ const COLUMNS: readonly Column[] = [
   { title: 'p50', class: 'middle', text: ({ duration_ms: ms }) => durationText(ms?.p50) },
   { title: 'p95', class: 'wide', text: ({ duration_ms: ms }) => durationText(ms?.p95) },
 ]
+
+function spentText(group: Group): string {
+  const spent = spentOf(group)
+  return spent === undefined ? 'unpriced' : moneyText(spent)
+}
 
 /** Where the table of figures by name is. */
 export interface BreakdownPlace {

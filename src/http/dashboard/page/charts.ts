@@ -1,6 +1,7 @@
 import type { LogFigures } from '../../logs/schema.ts'
 import type { Board } from './board.ts'
 import { ChartCard, type ChartSpec } from './chart-card.ts'
+import { spentOf } from './figures.ts'
 import { countText, durationText, moneyText, shareText } from './format.ts'
 
 const amount = countText
@@ -41,7 +42,7 @@ const SPECS: readonly ChartSpec[] = [
     shape: 'bars',
     text: moneyText,
     series: [
-      { label: 'Spent', color: '--c4', value: ({ cost_usd: cost }) => cost },
+      { label: 'Spent', color: '--c4', value: spentOf },
       { label: 'List price of plans', color: '--c5', value: (f) => f.list_cost_usd },
     ],
   },

@@ -11,8 +11,8 @@ export interface Hello {
 
 /** Who listens to the feed. */
 export interface FeedListener {
-  /** `again`: it was connected before, and `missed` tells whether something was lost between. */
-  hello(hello: Hello, again: boolean): void
+  /** `lost`: something happened since it was last connected that it will not tell. */
+  hello(hello: Hello, lost: boolean): void
   started(request: LiveRequest): void
   firstByte(serial: number, ms: number): void
   settled(row: Row & { readonly serial: number }): void
@@ -22,26 +22,41 @@ export interface FeedListener {
   refused(): void
 }
 
+/** How long a page may be out of sight before it gives its connection to others: a browser has six of them. */
+const AWAY_MS = 60_000
+
 /** The live feed: the browser reconnects by itself with Last-Event-ID as long as the server cannot be reached. */
 export class Feed {
   readonly #listener: FeedListener
   #source: EventSource | undefined
   #again = false
+  #wanted = false
 
   constructor(listener: FeedListener) {
     this.#listener = listener
+    let timer: ReturnType<typeof setTimeout> | undefined
+    document.addEventListener('visibilitychange', () => {
+      clearTimeout(timer)
+      if (document.hidden) timer = setTimeout(() => this.#end(), AWAY_MS)
+      else if (this.#wanted && this.#source === undefined) this.open()
+    })
   }
 
   open(): void {
-    this.#source?.close()
+    this.#end()
+    this.#wanted = true
+    // Another source knows no Last-Event-ID.
+    let first = true
     const source = new EventSource('/logs/stream')
     this.#source = source
     const listener = this.#listener
     const on = (event: string, take: (data: string) => void) =>
       source.addEventListener(event, ({ data }) => take(data))
     on('hello', (data) => {
-      listener.hello(JSON.parse(data), this.#again)
+      const hello: Hello = JSON.parse(data)
+      listener.hello(hello, this.#again && (first || hello.missed))
       this.#again = true
+      first = false
     })
     on('started', (data) => listener.started(JSON.parse(data)))
     on('first_byte', (data) => {
@@ -59,8 +74,13 @@ export class Feed {
   }
 
   close(): void {
+    this.#end()
+    this.#again = false
+    this.#wanted = false
+  }
+
+  #end(): void {
     this.#source?.close()
     this.#source = undefined
-    this.#again = false
   }
 }

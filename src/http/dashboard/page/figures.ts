@@ -42,6 +42,11 @@ export function isUnpriced({ cost_usd, tokens }: Pick<Row, 'cost_usd' | 'tokens'
   return cost_usd === undefined && (tokens.input ?? tokens.output) !== undefined
 }
 
+/** The money spent, or undefined where no price is known for any of it: that is not the same as nothing. */
+export function spentOf({ cost_usd: cost, unpriced }: LogFigures): number | undefined {
+  return cost === 0 && unpriced > 0 ? undefined : cost
+}
+
 /** Rows by a name, the most frequent first. */
 export function groupsOf(rows: readonly Row[], nameOf: (row: Row) => string | undefined) {
   return [...Map.groupBy(rows, nameOf)]

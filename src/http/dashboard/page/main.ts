@@ -31,6 +31,7 @@ import {
 const SETTLE_MS = 1500
 const REFRESH_MS = 60_000
 const RETRY_MS = 3000
+const AGAIN_MS = 10_000
 
 type LogPage = Static<typeof LogPageSchema>
 
@@ -92,7 +93,7 @@ const feed = new Feed({
   },
   firstByte: (serial, ms) => list.firstByte(serial, ms),
   settled: settle,
-  reset: () => void load(),
+  reset: () => void load().catch(fail),
   waiting: () => connect('waiting', 'Reconnecting'),
   refused: () => {
     connect('waiting', 'Reconnecting')
@@ -157,6 +158,8 @@ function fail(error: unknown): void {
     return
   }
   showProblem(message)
+  clearTimeout(page.retry)
+  page.retry = setTimeout(() => load().catch(fail), AGAIN_MS)
 }
 
 function showProblem(message: string | undefined): void {
@@ -244,7 +247,7 @@ function again(ms: number): void {
   page.refresh = setTimeout(() => figures().catch(fail), ms)
 }
 
-function greet(hello: Hello, before: boolean): void {
+function greet(hello: Hello, lost: boolean): void {
   // A page of an older version may not understand what the newer one tells.
   if (page.version !== undefined && page.version !== hello.version) location.reload()
   page.version = hello.version
@@ -253,7 +256,7 @@ function greet(hello: Hello, before: boolean): void {
   connect('live', 'Live')
   list.setRunning(hello.running)
   count()
-  if (before && hello.missed) void load().catch(fail)
+  if (lost) void load().catch(fail)
 }
 
 function settle(row: Row & { readonly serial: number }): void {
@@ -279,6 +282,11 @@ older.addEventListener('click', async () => {
   } finally {
     older.disabled = false
   }
+})
+byId('skip', HTMLAnchorElement).addEventListener('click', (event) => {
+  // The address holds the view: the jump must not replace it.
+  event.preventDefault()
+  byId('requests', HTMLElement).focus()
 })
 addEventListener('hashchange', () => {
   page.view = readView(location.hash)

@@ -1,5 +1,6 @@
 import type { LogFigures } from '../../logs/schema.ts'
 import { make } from './dom.ts'
+import { spentOf } from './figures.ts'
 import { countText, durationText, exactText, moneyText, shareText } from './format.ts'
 
 interface Tile {
@@ -22,7 +23,7 @@ const TILES: readonly Tile[] = [
   },
   {
     title: 'Money spent',
-    value: ({ cost_usd: cost }) => moneyText(cost),
+    value: (figures) => moneyText(spentOf(figures)),
     more: ({ unpriced }) =>
       unpriced === 0 ? 'by API keys' : `and ${exactText(unpriced)} unpriced`,
   },
