@@ -21,12 +21,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'permissions',
     load: async () => (await import('./permissions.ts')).permissions,
   },
-<<<<<<< HEAD
   { name: 'health', load: async () => (await import('./health.ts')).health },
-=======
   { name: 'logs', load: async () => (await import('./logs.ts')).logs },
   { name: 'stats', load: async () => (await import('./stats.ts')).stats },
   { name: 'statusline', load: async () => (await import('./statusline.ts')).statusline },
->>>>>>> panels
   { name: 'version', load: async () => (await import('./version.ts')).version },
 ]
