@@ -2,6 +2,7 @@ import type { Settings } from '../../config/schema.ts'
 import type { RunningServer } from '../../http/server.ts'
 import { Sessions } from '../client/sessions.ts'
 import type { Command, CommandContext, EndSignal } from '../command.ts'
+import { createNotifier, withoutNotifier } from '../service/notify.ts'
 import { SETTING_FLAGS } from '../setting-flags.ts'
 import { loadFor } from '../settings.ts'
 import { columns, styleOf } from '../style.ts'
@@ -36,6 +37,9 @@ export async function serveWith(
   sessions?: Sessions,
 ): Promise<number> {
   const signals = listen(context)
+  const notifier = await createNotifier(context.env, (problem) =>
+    context.stderr.write(`${problem}\n`),
+  )
   try {
     const start = context.startServer ?? (await import('../../http/server.ts')).startServer
     const server = await start({
@@ -43,18 +47,21 @@ export async function serveWith(
       version: context.version,
       commit: context.commit,
       terminal: context.stderr.isTerminal,
-      env: context.env,
+      env: withoutNotifier(context.env),
       home: context.home,
     })
+    notifier.ready(`Listening on ${server.url}`)
     if (context.stderr.isTerminal) context.stderr.write(hints(context, server.url, settings))
     let drained: Promise<void> | undefined
     const drain = () => {
+      if (drained === undefined) notifier.stopping(settings.server.drain_seconds * 1000)
       drained ??= server.drain()
     }
     await Promise.race([signals.next(), ...(sessions === undefined ? [] : [sessions.ended(drain)])])
     drain()
     return await finish(server, drained, signals)
   } finally {
+    notifier.close()
     signals.stop()
   }
 }
