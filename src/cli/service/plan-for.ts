@@ -9,6 +9,7 @@ import { launchdPlan } from './launchd.ts'
 import { runProgram } from './run-program.ts'
 import type { ServicePlan } from './service-plan.ts'
 import { SYSTEM_USER, systemdSystemPlan, systemdUserPlan } from './systemd.ts'
+import { userNamespaces } from './systemd-unit.ts'
 
 /** Which service is meant, and how it is to be written. */
 export interface PlanOptions {
@@ -56,7 +57,7 @@ export async function planFor(
   if (!answers && !dryRun) throw noUserManager()
   // A plain name is only looked up with, never written.
   const written = answers && isAbsolute(binary)
-  const namespaces = !written || (await hasNamespaces(context))
+  const namespaces = !written || (await hasNamespaces(context, isolation))
   return systemdUserPlan({ ...common, namespaces })
 }
 
@@ -104,8 +105,11 @@ function noUserManager(): ProxyError {
 }
 
 /** Asks by doing: whether a user may have namespaces is for kernel, distribution and AppArmor to say. */
-async function hasNamespaces(context: CommandContext): Promise<boolean> {
-  const wanted = ['PrivateTmp=yes', 'ProtectSystem=strict', 'ProtectKernelTunables=yes']
+async function hasNamespaces(
+  context: CommandContext,
+  isolation: PlanOptions['isolation'],
+): Promise<boolean> {
+  const wanted = userNamespaces({ home: context.home, isolation })
   const properties = wanted.flatMap((one) => ['--property', one])
   const { exitCode } = await runProgram(context, [
     ...(['systemd-run', '--user', '--quiet', '--wait', '--collect'] as const),

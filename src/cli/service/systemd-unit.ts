@@ -14,6 +14,8 @@ const BACKOFF_SINCE = 254
 
 /** The unit of one user's service. */
 export function userUnit(options: UnitOptions & { readonly namespaces: boolean }): string {
+  const apart =
+    "# Claude Code (SDK mode) works with its user's own files, so the home stays open; the rest is read-only."
   return `${head()}
 [Service]
 ${running(options)}
@@ -21,12 +23,25 @@ WorkingDirectory=%h
 ${variableLines(options)}# Keys as NAME=value lines; the file need not be there.
 EnvironmentFile=-${options.environmentFile.replaceAll('%', '%%')}
 
-# Claude Code (SDK mode) works with its user's own files, so the home stays open; the rest is read-only.
-${options.namespaces ? `ProtectSystem=strict\nReadWritePaths=%h\nPrivateTmp=true\n${kernel(options)}` : ''}${hardened(options)}
+${options.namespaces ? `${apart}\n${userNamespaces(options).join('\n')}\n` : ''}${hardened(options)}
 
 [Install]
 WantedBy=default.target
 `
+}
+
+/** The lines of a user's unit that need namespaces, which not every system gives to a user. */
+export function userNamespaces({
+  home,
+  isolation,
+}: Pick<UnitOptions, 'home' | 'isolation'>): string[] {
+  return [
+    'PrivateUsers=true',
+    'PrivateTmp=true',
+    'ProtectSystem=strict',
+    `ReadWritePaths=${home.replaceAll('%', '%%')}`,
+    ...kernel({ isolation }),
+  ]
 }
 
 /** The unit of the system's service; it runs as a user of its own. */
@@ -48,7 +63,7 @@ ProtectSystem=strict
 ProtectHome=true
 PrivateTmp=true
 PrivateDevices=true
-${kernel(options)}CapabilityBoundingSet=
+${[...kernel(options), 'CapabilityBoundingSet='].join('\n')}
 AmbientCapabilities=
 RemoveIPC=true
 ${hardened(options)}
@@ -89,16 +104,17 @@ LimitCORE=0`
 }
 
 /** Beside a /proc that is partly hidden the kernel lets nobody mount another, as bubblewrap must. */
-function kernel({ isolation }: UnitOptions): string {
-  if (isolation === 'bubblewrap') return ''
-  return `ProtectControlGroups=true
-ProtectKernelLogs=true
-ProtectKernelModules=true
-ProtectKernelTunables=true
-ProtectClock=true
-ProtectHostname=true
-ProtectProc=invisible
-`
+function kernel({ isolation }: Pick<UnitOptions, 'isolation'>): string[] {
+  if (isolation === 'bubblewrap') return []
+  return [
+    'ProtectControlGroups=true',
+    'ProtectKernelLogs=true',
+    'ProtectKernelModules=true',
+    'ProtectKernelTunables=true',
+    'ProtectClock=true',
+    'ProtectHostname=true',
+    'ProtectProc=invisible',
+  ]
 }
 
 function hardened({ isolation }: UnitOptions): string {
