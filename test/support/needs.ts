@@ -9,7 +9,10 @@ const PACKAGES = {
   fish: 'fish',
   nginx: 'nginx-light',
   openssl: 'openssl',
+  python3: 'python3',
   systemctl: 'systemd',
+  'systemd-analyze': 'systemd',
+  'systemd-nspawn': 'systemd-container',
   zsh: 'zsh',
 } as const
 

@@ -39,7 +39,7 @@ export function userNamespaces({
     'PrivateUsers=true',
     'PrivateTmp=true',
     'ProtectSystem=strict',
-    `ReadWritePaths=${home.replaceAll('%', '%%')}`,
+    `ReadWritePaths=${word(home)}`,
     ...kernel({ isolation }),
   ]
 }
@@ -138,15 +138,19 @@ SystemCallErrorNumber=EPERM
 
 function variableLines({ variables }: UnitOptions): string {
   const lines = Object.entries(variables).map(
-    ([name, value]) => `Environment=${quoted(`${name}=${value}`).replaceAll('$$', '$')}\n`,
+    ([name, value]) => `Environment=${word(`${name}=${value}`)}\n`,
   )
   return lines.join('')
 }
 
-/** A word as unit files quote it: `%` begins a specifier there, `$` a variable. */
-function quoted(word: string): string {
-  const plain = word.replaceAll('%', '%%').replaceAll('$', '$$$$')
-  return /^[\w@%+=:,./$-]+$/.test(plain)
-    ? plain
-    : `"${plain.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+/** A word of a command line, where `$` would begin a variable. */
+function quoted(text: string): string {
+  return word(text.replaceAll('$', '$$$$'))
+}
+
+/** A word as unit files quote it: `%` begins a specifier there. */
+function word(text: string): string {
+  const plain = text.replaceAll('%', '%%')
+  if (/^[\w@%+=:,./$-]+$/.test(plain)) return plain
+  return `"${plain.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
 }
