@@ -5,6 +5,7 @@ import type { CommandContext, Output } from './command.ts'
 export interface Style {
   bold(text: string): string
   dim(text: string): string
+  green(text: string): string
   red(text: string): string
   yellow(text: string): string
   cyan(text: string): string
@@ -13,11 +14,12 @@ export interface Style {
 /** The colours that an output may be given. */
 export function styleOf(context: Pick<CommandContext, 'env'>, output: Output): Style {
   const on = output.isTerminal && !context.env.NO_COLOR && context.env.TERM !== 'dumb'
-  const paint = (format: 'bold' | 'dim' | 'red' | 'yellow' | 'cyan') => (text: string) =>
+  const paint = (format: 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan') => (text: string) =>
     on ? styleText(format, text, { validateStream: false }) : text
   return {
     bold: paint('bold'),
     dim: paint('dim'),
+    green: paint('green'),
     red: paint('red'),
     yellow: paint('yellow'),
     cyan: paint('cyan'),

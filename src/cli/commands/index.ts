@@ -17,6 +17,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'generate-token',
     load: async () => (await import('./generate-token.ts')).generateToken,
   },
+  { name: 'doctor', load: async () => (await import('./doctor.ts')).doctor },
   { name: 'service', load: async () => (await import('./service.ts')).service },
   {
     name: 'permissions',

@@ -24,9 +24,15 @@ export const serve: Command = {
     },
   ],
   async run(context, input) {
-    const { settings } = await loadFor(context, input)
+    const loaded = await loadFor(context, input)
     const folder = input.flags['for-sessions']
-    return serveWith(context, settings, folder === undefined ? undefined : new Sessions(folder))
+    if (folder !== undefined) return serveWith(context, loaded.settings, new Sessions(folder))
+    const started = async (url: string) => {
+      // After it listens: nobody waits for it.
+      const { briefDoctor } = await import('../doctor/brief.ts')
+      await briefDoctor(context, loaded, url)
+    }
+    return serveWith(context, loaded.settings, undefined, started)
   },
 }
 
@@ -35,6 +41,7 @@ export async function serveWith(
   context: CommandContext,
   settings: Settings,
   sessions?: Sessions,
+  started?: (url: string) => Promise<void>,
 ): Promise<number> {
   const signals = listen(context)
   const notifier = await createNotifier(context.env, (problem) =>
@@ -52,6 +59,7 @@ export async function serveWith(
     })
     notifier.ready(`Listening on ${server.url}`)
     if (context.stderr.isTerminal) context.stderr.write(hints(context, server.url, settings))
+    void started?.(server.url)
     let drained: Promise<void> | undefined
     const drain = () => {
       if (drained === undefined) notifier.stopping(settings.server.drain_seconds * 1000)
