@@ -23,5 +23,6 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'permissions',
     load: async () => (await import('./permissions.ts')).permissions,
   },
+  { name: 'completion', load: async () => (await import('./completion.ts')).completion },
   { name: 'version', load: async () => (await import('./version.ts')).version },
 ]
