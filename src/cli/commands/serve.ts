@@ -2,6 +2,7 @@ import type { Settings } from '../../config/schema.ts'
 import type { RunningServer } from '../../http/server.ts'
 import { Sessions } from '../client/sessions.ts'
 import type { Command, CommandContext, EndSignal } from '../command.ts'
+import { firstRunText, isFirstRun } from '../first-run.ts'
 import { createNotifier, withoutNotifier } from '../service/notify.ts'
 import { SETTING_FLAGS } from '../setting-flags.ts'
 import { loadFor } from '../settings.ts'
@@ -28,6 +29,9 @@ export const serve: Command = {
     const folder = input.flags['for-sessions']
     if (folder !== undefined) return serveWith(context, loaded.settings, new Sessions(folder))
     const started = async (url: string) => {
+      if (context.stderr.isTerminal && isFirstRun(context, loaded)) {
+        context.stderr.write(firstRunText(context, url))
+      }
       // After it listens: nobody waits for it.
       const { briefDoctor } = await import('../doctor/brief.ts')
       await briefDoctor(context, loaded, url)
