@@ -17,6 +17,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'generate-token',
     load: async () => (await import('./generate-token.ts')).generateToken,
   },
+  { name: 'doctor', load: async () => (await import('./doctor.ts')).doctor },
+  { name: 'models', load: async () => (await import('./models.ts')).models },
+  { name: 'service', load: async () => (await import('./service.ts')).service },
   {
     name: 'permissions',
     load: async () => (await import('./permissions.ts')).permissions,
@@ -25,5 +28,6 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'logs', load: async () => (await import('./logs.ts')).logs },
   { name: 'stats', load: async () => (await import('./stats.ts')).stats },
   { name: 'statusline', load: async () => (await import('./statusline.ts')).statusline },
+  { name: 'completion', load: async () => (await import('./completion.ts')).completion },
   { name: 'version', load: async () => (await import('./version.ts')).version },
 ]
