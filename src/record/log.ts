@@ -105,10 +105,11 @@ export function flushLog(): void {
   clearTimeout(timer)
   timer = undefined
   process.off('exit', flushLog)
-  const text = gathered
+  let left: Buffer = Buffer.from(gathered)
   gathered = ''
   try {
-    writeSync(STDERR, text)
+    // A pipe takes what it has room for.
+    while (left.length > 0) left = left.subarray(writeSync(STDERR, left))
   } catch {
     // A closed or full stderr must never end a request: there is nobody left to tell.
   }

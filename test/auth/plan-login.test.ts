@@ -8,6 +8,7 @@ import type { StoredLogin } from '../../src/auth/stored-login.ts'
 import { messageOf, ProxyError } from '../../src/kit/error.ts'
 import { Secret } from '../../src/kit/secret.ts'
 import { FakeOAuth } from '../support/fake-oauth.ts'
+import { until } from '../support/wait.ts'
 
 const ACCEPTED = '2026-11-21T12:00:00.000Z'
 
@@ -208,9 +209,8 @@ describe('A save that fails', () => {
     now += 2_000
     expect((await plan.token()).reveal()).toBe(token.reveal())
     expect(fake.refreshes).toBe(1)
-    await Bun.sleep(1_100)
-    const { login } = await store.read()
-    expect(login?.accessToken.reveal()).toBe(token.reveal())
+    const saved = async () => (await store.read()).login?.accessToken.reveal()
+    await until('the login is saved', async () => (await saved()) === token.reveal(), 5_000)
     expect(fake.isRefreshable(login?.refreshToken?.reveal() ?? '')).toBe(true)
   })
 

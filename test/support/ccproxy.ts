@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseJson } from '../../src/kit/json.ts'
 import { cleanEnv, eachLine, ROOT, tempDir } from './child.ts'
 import { UPSTREAM_KEY } from './fake-anthropic.ts'
 import { isJson, type Json } from './fake-reply.ts'
@@ -145,7 +146,8 @@ async function waitForLog(
 
 function parseLine(line: string): Json | undefined {
   if (!line.startsWith('{')) return undefined
-  const value: unknown = JSON.parse(line)
+  // The last line of a process that was killed may be half.
+  const value: unknown = parseJson(line)
   return isJson(value) ? value : undefined
 }
 
