@@ -209,9 +209,10 @@ describe('A save that fails', () => {
     now += 2_000
     expect((await plan.token()).reveal()).toBe(token.reveal())
     expect(fake.refreshes).toBe(1)
-    const saved = async () => (await store.read()).login?.accessToken.reveal()
-    await until('the login is saved', async () => (await saved()) === token.reveal(), 5_000)
-    expect(fake.isRefreshable(login?.refreshToken?.reveal() ?? '')).toBe(true)
+    const saved = async () => (await store.read()).login
+    const isSaved = async () => (await saved())?.accessToken.equals(token.reveal()) === true
+    await until('the login is saved', isSaved)
+    expect(fake.isRefreshable((await saved())?.refreshToken?.reveal() ?? '')).toBe(true)
   })
 
   test('Does not stop the next refresh, which starts from memory', async () => {
