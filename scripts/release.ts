@@ -22,18 +22,18 @@ import { checkTag, releaseNotes, UNRELEASED } from './release/notes.ts'
 import { billOfMaterials } from './release/sbom.ts'
 import { writeSums } from './release/sums.ts'
 import { archiveName, binaryName, chosenTargets, hostTarget, isWindows } from './release/targets.ts'
+import { unitFiles } from './release/units.ts'
 
 /** What stands beside the binary in every archive. */
 const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md']
 
-/**
- * What the binary prints for the archives: completions and service units. Each line is expected: a release
- * fails where its command does.
- *
- * 2026-11-21: empty, because the commands "completion" and "service" are not in yet; they come with
- * `{ path: 'completions/ccproxy.bash', command: ['completion', 'bash'] }` and the like.
- */
-const EXTRAS: readonly Extra[] = []
+/** What the binary prints for the archives; a release fails where one of these commands does. */
+const EXTRAS: readonly Extra[] = [
+  { path: 'completions/ccproxy.bash', command: ['completion', 'bash'] },
+  { path: 'completions/_ccproxy', command: ['completion', 'zsh'] },
+  { path: 'completions/ccproxy.fish', command: ['completion', 'fish'] },
+  { path: 'completions/ccproxy.ps1', command: ['completion', 'powershell'] },
+]
 
 const { values } = parseArgs({
   options: {
@@ -94,7 +94,7 @@ async function writeArchives(targets: readonly string[], folder: string, time: D
       executable: true,
     }
     const own = [...extras].filter(([extra]) => extra.for?.(target) ?? true).map(([, file]) => file)
-    const files = [binary, ...documents, ...own].map((file) => ({
+    const files = [binary, ...documents, ...own, ...unitFiles(target)].map((file) => ({
       ...file,
       path: `ccproxy-${version}-${target}/${file.path}`,
     }))

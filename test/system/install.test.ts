@@ -213,7 +213,11 @@ describe('the archive of a release', () => {
   test('holds the binary and its documents, and its sums fit', async () => {
     const listed = Bun.spawnSync(['tar', '-tzf', ARCHIVE], { cwd: release }).stdout.toString()
     const folder = `ccproxy-${version}-${hostTarget()}`
-    const names = ['CHANGELOG.md', 'LICENSE', 'README.md', 'ccproxy']
+    const names = [
+      ...['CHANGELOG.md', 'LICENSE', 'README.md', 'ccproxy', 'completions/_ccproxy'],
+      ...['completions/ccproxy.bash', 'completions/ccproxy.fish', 'completions/ccproxy.ps1'],
+      ...['systemd/ccproxy.service', 'systemd/ccproxy.sysusers.conf'],
+    ]
     expect(listed).toBe(names.map((name) => `${folder}/${name}\n`).join(''))
     const checked = Bun.spawnSync(['sha256sum', '--check', 'SHA256SUMS'], { cwd: release })
     expect(checked.stdout.toString().trim().split('\n')).toEqual(
