@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { cpuFigures } from './cpu-figures.ts'
 import { latencyFigures } from './latency-figures.ts'
 import { memoryFigures } from './memory-figures.ts'
+import { recordFigures } from './record-figures.ts'
 import { renderTable } from './report.ts'
 import { Run } from './run.ts'
 import { sdkFigures } from './sdk-figures.ts'
@@ -13,7 +14,13 @@ import { chooseSubjects, pinSelf, stopAll, TRANSLATING } from './subjects.ts'
 
 const QUICK_BUDGET = 120_000
 const FULL_BUDGET = 540_000
-const FIGURES = [...cpuFigures, ...latencyFigures, ...memoryFigures, ...sdkFigures]
+const FIGURES = [
+  ...cpuFigures,
+  ...latencyFigures,
+  ...memoryFigures,
+  ...sdkFigures,
+  ...recordFigures,
+]
 
 const HELP = `Usage: bun run bench [options]
 

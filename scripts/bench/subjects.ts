@@ -27,6 +27,8 @@ export interface Subject {
   expects: Answers
   /** The command that listens on `port`, run in `home`; undefined for no proxy at all. */
   command?: (port: number, upstreamPort: number, home: string) => Command
+  /** The same with nothing recorded, where it records. */
+  unrecorded?: (port: number, upstreamPort: number, home: string) => Command
 }
 
 interface Command {
@@ -167,6 +169,14 @@ const openai: Settings = (upstreamPort) => ({
   UPSTREAM_API_KEY: 'sk-bench',
 })
 
+/** All that records, which the defaults have on, off. */
+const NO_RECORD = {
+  RECORD__LEDGER: 'false',
+  RECORD__METRICS: 'false',
+  RECORD__LOGS: 'false',
+  RECORD__DASHBOARD: 'false',
+}
+
 function ccproxyCommand(executable: string[], settings: Settings) {
   return (port: number, upstreamPort: number): Command => ({
     argv: [...executable, 'serve', '--port', String(port)],
@@ -224,9 +234,16 @@ async function ccproxySubjects(
   if (wanted.length === 0) return []
   const executable = await ccproxyExecutable(choice)
   const onMessages = { upstream: MESSAGES, command: ccproxyCommand(executable, anthropic) }
+  const unrecorded = ccproxyCommand(executable, (upstreamPort) => ({
+    ...anthropic(upstreamPort),
+    ...NO_RECORD,
+  }))
   const onChat = { upstream: CHAT, command: ccproxyCommand(executable, openai) }
   const subjects: Subject[] = [
-    { name: 'ccproxy', client: MESSAGES, expects: sameAnswers(MESSAGES), ...onMessages },
+    {
+      ...{ name: 'ccproxy', client: MESSAGES, expects: sameAnswers(MESSAGES) },
+      ...{ ...onMessages, unrecorded },
+    },
     { name: TRANSLATING[0], client: CHAT, expects: chatAnswers, ...onMessages },
     { name: TRANSLATING[1], client: MESSAGES, expects: messagesAnswers, ...onChat },
   ]

@@ -5,8 +5,6 @@ export interface Migration {
 }
 
 const NUMBERS = `
-  id_hash BIGINT NOT NULL,
-  upstream_hash BIGINT,
   instance BIGINT NOT NULL,
   client BIGINT, address BIGINT, session BIGINT,
   mode BIGINT NOT NULL, method BIGINT NOT NULL, path BIGINT NOT NULL, other_path BIGINT,
@@ -31,11 +29,10 @@ const HOURLY = `CREATE TABLE hourly (
   unpriced BIGINT NOT NULL, duration TEXT NOT NULL, first_byte TEXT NOT NULL,
   PRIMARY KEY (level, hour, provider, model, upstream_model, client, path, status, ended))`
 
-// 3,686,400,000 keys are an hour.
+const ID_BLOCK = `CREATE TABLE id_block (minute BIGINT NOT NULL, part BIGINT NOT NULL,
+  hashes TEXT NOT NULL, PRIMARY KEY (minute, part))`
+
 const INDEXES = [
-  'CREATE INDEX exchange_id ON exchange ((key / 3686400000), id_hash)',
-  `CREATE INDEX exchange_upstream_id ON exchange ((key / 3686400000), upstream_hash)
-    WHERE upstream_hash IS NOT NULL`,
   'CREATE INDEX exchange_session ON exchange (session, key) WHERE session IS NOT NULL',
   'CREATE INDEX exchange_error ON exchange (error, key) WHERE error IS NOT NULL',
   'CREATE INDEX exchange_path ON exchange (path, key) WHERE other_path IS NOT NULL',
@@ -49,6 +46,7 @@ export const MIGRATIONS: readonly Migration[] = [
         used BIGINT NOT NULL, UNIQUE (kind, text))`,
       `CREATE TABLE exchange (key INTEGER PRIMARY KEY, id TEXT NOT NULL, upstream_id TEXT, ${NUMBERS})`,
       `${HOURLY} WITHOUT ROWID`,
+      ID_BLOCK,
       ...INDEXES,
     ],
     postgres: [
@@ -56,6 +54,7 @@ export const MIGRATIONS: readonly Migration[] = [
         text TEXT NOT NULL, used BIGINT NOT NULL, UNIQUE (kind, text))`,
       `CREATE TABLE exchange (key BIGINT PRIMARY KEY, id TEXT NOT NULL, upstream_id TEXT, ${NUMBERS})`,
       HOURLY,
+      ID_BLOCK,
       ...INDEXES,
     ],
   },

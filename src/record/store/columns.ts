@@ -31,9 +31,7 @@ const COUNTS: readonly (readonly [field: keyof NewRow, column: string])[] = [
 export const COLUMNS: readonly string[] = [
   'key',
   'id',
-  'id_hash',
   'upstream_id',
-  'upstream_hash',
   'instance',
   'stream',
   'list_price',
@@ -42,19 +40,12 @@ export const COLUMNS: readonly string[] = [
   ...COUNTS.map(([, column]) => column),
 ]
 
-/** Ids are looked up by their hash within each hour: an index of the ids themselves doubles what a row costs. */
-export function hashOf(id: string): number {
-  return Bun.hash.crc32(id)
-}
-
 /** A row's values, its names as numbers. */
 export function valuesOf(row: NewRow, names: Names, instance: string): Value[] {
   const values: Value[] = [
     row.key,
     row.id,
-    hashOf(row.id),
     row.upstreamId ?? null,
-    row.upstreamId === undefined ? null : hashOf(row.upstreamId),
     names.idOf('instance', instance),
     row.stream ? 1 : 0,
     row.listPrice ? 1 : 0,

@@ -1,10 +1,11 @@
 import type { LedgerEntry, LedgerPage, LedgerQuery } from '../ledger-shape.ts'
-import { ENDPOINTS, hashOf } from './columns.ts'
+import { ENDPOINTS } from './columns.ts'
 import { type Found, findFilter, hoursOf, type KeyRange, whole, wholes } from './filter.ts'
+import { hashOf, KEYS_PER_MINUTE } from './id-blocks.ts'
 import { numberOf, toText } from './read.ts'
 import { levelFor } from './rollup.ts'
 import { ledgerEntry, ledgerRow, ROW_COLUMNS } from './row.ts'
-import { KEYS_PER_HOUR, type Store, type StoredRow } from './store.ts'
+import { KEYS_PER_HOUR, KEYS_PER_MS, type Store, type StoredRow } from './store.ts'
 
 type Reads = Pick<Store, 'all'>
 
@@ -198,19 +199,41 @@ async function search(reading: Reading, text: string): Promise<readonly StoredRo
   ]
 }
 
-/** Rows with a request id, the client's or the upstream's: one look into each hour that there is. */
+/** Rows with a request id, the client's or the upstream's: only minutes whose ids' hashes have its own are read. */
 async function withId(reading: Reading, id: string): Promise<StoredRow[]> {
-  const { first, last } = hoursOf(reading.range)
-  const hours = `(SELECT DISTINCT hour FROM hourly WHERE level = ${levelFor([])} AND hour >= ${whole(first)} AND hour <= ${whole(last)}) h`
-  const keys: number[] = []
-  // The plus takes the column's type away, without which SQLite leaves the index of the expression aside.
-  for (const [hash, column] of [
-    ['id_hash', 'id'],
-    ['upstream_hash', 'upstream_id'],
-  ]) {
-    const sql = `SELECT e.key AS key FROM ${hours} CROSS JOIN exchange e
-      WHERE (e.key / ${KEYS_PER_HOUR}) = +h.hour AND e.${hash} = ${hashOf(id)} AND e.${column} = $1`
-    keys.push(...(await reading.store.all(sql, [id])).map((row) => numberOf(row, 'key')))
+  const { store, range, ascending, wanted } = reading
+  const order = ascending ? 'ASC' : 'DESC'
+  const rows: StoredRow[] = []
+  let first = Math.floor(range.low / KEYS_PER_MINUTE)
+  let last = Math.floor((range.high - 1) / KEYS_PER_MINUTE)
+  while (rows.length < wanted) {
+    const found = await store.all(
+      `SELECT DISTINCT minute FROM id_block WHERE minute >= ${whole(first)} AND minute <= ${whole(last)}
+        AND hashes LIKE '%${hashOf(id)}%' ORDER BY minute ${order} LIMIT ${TOGETHER}`,
+      [],
+    )
+    const minutes = found.map((row) => numberOf(row, 'minute'))
+    if (minutes.length > 0) rows.push(...(await withIdIn(reading, id, minutes)))
+    if (minutes.length < TOGETHER) break
+    const end = minutes.at(-1) ?? 0
+    if (ascending) first = end + 1
+    else last = end - 1
   }
+  return rows
+}
+
+async function withIdIn(
+  reading: Reading,
+  id: string,
+  minutes: readonly number[],
+): Promise<StoredRow[]> {
+  const parts = minutes.map((minute) => {
+    const low = minute * KEYS_PER_MINUTE
+    // A key that was taken was moved to a next one, at most into the next millisecond.
+    const high = low + KEYS_PER_MINUTE + KEYS_PER_MS
+    return `SELECT key FROM exchange WHERE key >= ${low} AND key < ${high} AND (id = $1 OR upstream_id = $1)`
+  })
+  const found = await reading.store.all(parts.join(' UNION ALL '), [id])
+  const keys = found.map((row) => numberOf(row, 'key'))
   return keys.length === 0 ? [] : read(reading, [`key IN ${wholes(keys)}`])
 }

@@ -1,5 +1,6 @@
 import type { SQL } from 'bun'
 import { whole } from './filter.ts'
+import { FORGET_IDS_SQL } from './id-blocks.ts'
 import { dayOf } from './names.ts'
 import { numberOf } from './read.ts'
 import { FORGET_SQL } from './rollup.ts'
@@ -17,7 +18,7 @@ const STEP = 2000
 /** Room made below the limit. */
 const ROOM = 0.95
 /** What a row takes with its indexes, bytes: a server's own figures do not shrink when rows go. */
-const ROW_BYTES = 450
+const ROW_BYTES = 400
 
 /** A connection, or one within a transaction. */
 export type Connection = Pick<SQL, 'unsafe'>
@@ -41,7 +42,7 @@ export async function retainPostgres(
   if (before !== undefined) {
     gone += await deleteRows(sql, before * KEYS_PER_MS, Number.MAX_SAFE_INTEGER)
     const hour = Math.floor((before * KEYS_PER_MS) / KEYS_PER_HOUR)
-    await rowsOf(sql, FORGET_SQL, [hour])
+    await forgetHours(sql, hour)
     await rowsOf(sql, `DELETE FROM name WHERE used < ${whole(dayOf(before) - 2)}`, [])
   }
   if (bytes !== undefined) gone += await deleteBeyond(sql, bytes)
@@ -82,8 +83,12 @@ async function deleteBeyond(sql: Connection, bytes: number): Promise<number> {
   if (tooMany <= 0) return 0
   const gone = await deleteRows(sql, Number.MAX_SAFE_INTEGER, tooMany)
   const [oldest] = await rowsOf(sql, 'SELECT min(key) AS key FROM exchange', [])
-  await rowsOf(sql, FORGET_SQL, [Math.floor(numberOf(oldest, 'key') / KEYS_PER_HOUR)])
+  await forgetHours(sql, Math.floor(numberOf(oldest, 'key') / KEYS_PER_HOUR))
   return gone
+}
+
+async function forgetHours(sql: Connection, before: number): Promise<void> {
+  for (const statement of [FORGET_SQL, FORGET_IDS_SQL]) await rowsOf(sql, statement, [before])
 }
 
 /** What a database holds; its bytes are an estimate. */

@@ -3,6 +3,7 @@ import { messageOf } from '../../kit/error.ts'
 import { MIGRATIONS, type Migration } from '../migrations.ts'
 import { COLUMNS, valuesOf } from './columns.ts'
 import { wholes } from './filter.ts'
+import { ID_BLOCK_SQL, idBlocks, idBlockValues } from './id-blocks.ts'
 import { dayOf, NAME_SQL, Names } from './names.ts'
 import { type Connection, retainPostgres, rowsOf, sizeOfPostgres } from './postgres-retention.ts'
 import { numberOf } from './read.ts'
@@ -90,7 +91,7 @@ export class PostgresStore implements Store {
   reset(): Promise<number> {
     return this.#do(async (sql) => {
       const { rows } = await sizeOfPostgres(sql)
-      await rowsOf(sql, 'TRUNCATE exchange, body, hourly', [])
+      await rowsOf(sql, 'TRUNCATE exchange, body, hourly, id_block', [])
       return rows
     })
   }
@@ -147,6 +148,9 @@ export class PostgresStore implements Store {
       if (requestBody === null && replyBody === null) continue
       const size = (requestBody?.length ?? 0) + (replyBody?.length ?? 0)
       await rowsOf(connection, BODY_SQL, [key, requestBody, replyBody, size])
+    }
+    for (const block of idBlocks(written)) {
+      await rowsOf(connection, ID_BLOCK_SQL, idBlockValues(block))
     }
     const rollups = rollUp(written, this.#names)
     for (let at = 0; at < rollups.length; at += ROLLUPS) {

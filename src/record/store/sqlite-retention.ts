@@ -1,4 +1,5 @@
 import type { Database } from 'bun:sqlite'
+import { FORGET_IDS_SQL } from './id-blocks.ts'
 import { dayOf } from './names.ts'
 import { numberOf } from './read.ts'
 import { FORGET_SQL } from './rollup.ts'
@@ -59,15 +60,19 @@ function deleteOldest(database: Database): number {
   const count = deleteRows(database, Number.MAX_SAFE_INTEGER)
   const oldest = database.query('SELECT min(key) AS key FROM exchange').get()
   const hour = Math.floor(numberOf(oldest, 'key') / KEYS_PER_HOUR)
-  database.query(FORGET_SQL).run(count === 0 ? 0 : hour)
+  if (count > 0) forgetFigures(database, hour)
   return count
 }
 
 /** Figures go with the rows' age, and names that nobody has used for longer still. */
 function forgetHours(database: Database, before: number): void {
   const hour = Math.floor((before * KEYS_PER_MS) / KEYS_PER_HOUR)
-  database.query(FORGET_SQL).run(hour)
+  forgetFigures(database, hour)
   database.query('DELETE FROM name WHERE used < $1').run(dayOf(before) - 2)
+}
+
+function forgetFigures(database: Database, before: number): void {
+  for (const statement of [FORGET_SQL, FORGET_IDS_SQL]) database.query(statement).run(before)
 }
 
 function usedBytes(database: Database): number {

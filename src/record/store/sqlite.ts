@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { messageOf } from '../../kit/error.ts'
 import { MIGRATIONS, type Migration } from '../migrations.ts'
 import { COLUMNS, valuesOf } from './columns.ts'
+import { ID_BLOCK_SQL, idBlocks, idBlockValues } from './id-blocks.ts'
 import { NAME_SQL, type Name, Names } from './names.ts'
 import { numberOf } from './read.ts'
 import {
@@ -56,6 +57,7 @@ interface Open {
   readonly inode: number
   readonly name: Statement
   readonly insert: Statement
+  readonly ids: Statement
   readonly rollup: Statement
 }
 
@@ -111,7 +113,8 @@ export class SqliteStore implements Store {
   async reset(): Promise<number> {
     return this.#do(({ database }) => {
       const { rows } = sizeOfSqlite(database)
-      for (const table of ['exchange', 'body', 'hourly']) database.run(`DELETE FROM ${table}`)
+      for (const table of ['exchange', 'body', 'hourly', 'id_block'])
+        database.run(`DELETE FROM ${table}`)
       return rows
     })
   }
@@ -178,6 +181,7 @@ export class SqliteStore implements Store {
         if (at > 0) await pause()
         for (const row of rows.slice(at, at + SLICE)) this.#insert(open, row)
       }
+      for (const block of idBlocks(rows)) open.ids.run(...idBlockValues(block))
       for (const rollup of rollUp(rows, this.#names)) addRollup(open, rollup)
       database.run('COMMIT')
     } catch (error) {
@@ -239,6 +243,7 @@ function openDatabase({ path, migrations = MIGRATIONS }: SqliteOptions): Open {
       inode: path === MEMORY ? 0 : statSync(path).ino,
       name: database.prepare(NAME_SQL),
       insert: database.prepare(INSERT_SQL),
+      ids: database.prepare(ID_BLOCK_SQL),
       rollup: database.prepare(rollupSql(1)),
     }
   } catch (error) {
