@@ -17,6 +17,8 @@ export interface Positional {
   readonly description: string
   readonly optional?: boolean
   readonly variadic?: boolean
+  /** All that it may be, where that is known. */
+  readonly values?: readonly string[]
 }
 
 /** What a command line said. */

@@ -21,6 +21,7 @@ export function programHelp(context: CommandContext, commands: readonly Command[
     columns([
       ['-h, --help', 'Show help, also after a command'],
       ['-V, --version', 'Show version and commit'],
+      ['--show-completion SHELL', 'Print the completion script of a shell'],
     ]),
     '',
     'Without a command ccproxy serves; the flags of serve then need no command either.',

@@ -3,9 +3,13 @@ import { didYouMean } from '../config/suggest.ts'
 import { messageOf, ProxyError } from '../kit/error.ts'
 import { type Command, type CommandContext, type CommandEntry, UsageError } from './command.ts'
 import { COMMANDS } from './commands/index.ts'
+import { ASK } from './completion/ask.ts'
 import { commandHelp, programHelp } from './help.ts'
 import { COMMON_FLAGS, firstPositional, parseInput, splitAtProgram } from './parse.ts'
 import { styleOf } from './style.ts'
+
+/** The older form of `completion`, as some clients' users know it. */
+const SHOW_COMPLETION = '--show-completion'
 
 /** Runs a command line; gives the exit code: 0 ok, 1 failed, 2 wrong usage. */
 export async function run(args: readonly string[], context: CommandContext): Promise<number> {
@@ -20,6 +24,8 @@ async function dispatch(args: readonly string[], context: CommandContext): Promi
   const [first, ...rest] = args
   if (first === 'help') return showHelp(rest, context)
   if (first === '--version' || first === '-V') return showVersion(context)
+  if (first === ASK) return (await import('./completion/answer.ts')).answerShell(rest, context)
+  if (first?.split('=')[0] === SHOW_COMPLETION) return showCompletion(first, rest, context)
   const { index, leading } = await findCommand(args)
   if (index === -1) {
     if (leading.includes('--version') || leading.includes('-V')) return showVersion(context)
@@ -118,6 +124,13 @@ function checkPositionals(command: Command, given: readonly string[]): void {
   }
   const missing = places.slice(given.length).find((place) => place.optional !== true)
   if (missing !== undefined) throw new UsageError(`Argument ${missing.name} is missing`)
+}
+
+async function showCompletion(flag: string, rest: readonly string[], context: CommandContext) {
+  const { printCompletion } = await import('./commands/completion.ts')
+  const shell = flag.slice(SHOW_COMPLETION.length + 1) || rest[0]
+  if (shell === undefined) throw new UsageError(`Flag "${SHOW_COMPLETION}" needs a value: SHELL`)
+  return printCompletion(context, shell)
 }
 
 function showVersion(context: CommandContext): number {

@@ -4,6 +4,7 @@ import type { CommandContext, Output } from './command.ts'
 export interface Style {
   bold(text: string): string
   dim(text: string): string
+  green(text: string): string
   red(text: string): string
   yellow(text: string): string
   cyan(text: string): string
@@ -18,6 +19,7 @@ export function styleOf(context: Pick<CommandContext, 'env'>, output: Output): S
   return {
     bold: paint(1, 22),
     dim: paint(2, 22),
+    green: paint(32, 39),
     red: paint(31, 39),
     yellow: paint(33, 39),
     cyan: paint(36, 39),

@@ -2,11 +2,14 @@ import { parse, stringify } from 'smol-toml'
 import { type Statement, statements } from './locate.ts'
 import { isTable, keyText, type Path, valueAt } from './tree.ts'
 
+/** What a key can be set to. */
+export type Scalar = string | number | boolean
+
 /**
  * Sets one key in a TOML text and leaves every other byte as it is. Throws where the text is no
  * TOML, or where its shape leaves no safe place for the key.
  */
-export function setInToml(text: string, path: Path, value: string): string {
+export function setInToml(text: string, path: Path, value: Scalar): string {
   const before: unknown = parse(text)
   const edited = withKey(text, statements(text), path, value)
   const after: unknown = parse(edited)
@@ -16,7 +19,7 @@ export function setInToml(text: string, path: Path, value: string): string {
   return edited
 }
 
-function withKey(text: string, all: readonly Statement[], path: Path, value: string): string {
+function withKey(text: string, all: readonly Statement[], path: Path, value: Scalar): string {
   const parent = path.slice(0, -1)
   const key = path.at(-1) ?? ''
   const line = stringify({ [key]: value }).trimEnd()
@@ -58,7 +61,7 @@ function startsWith(path: Path, start: Path): boolean {
   return start.every((key, index) => path[index] === key)
 }
 
-function stringify1(path: Path, value: string): string {
+function stringify1(path: Path, value: Scalar): string {
   return `${keyText(path)} = ${stringify({ v: value }).trimEnd().slice('v = '.length)}`
 }
 

@@ -15,9 +15,12 @@ const PACKAGES = {
   openssl: 'openssl',
   promtool: 'prometheus',
   pg_ctl: 'postgresql',
+  python3: 'python3',
   shellcheck: 'shellcheck',
   shfmt: 'shfmt',
   systemctl: 'systemd',
+  'systemd-analyze': 'systemd',
+  'systemd-nspawn': 'systemd-container',
   wget: 'wget',
   zsh: 'zsh',
 } as const

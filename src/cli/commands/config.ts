@@ -1,13 +1,11 @@
-import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { candidates, readFromDisk, shownPath, userConfigPath } from '../../config/paths.ts'
-import { initToml, jsonSchema, shownValues } from '../../config/render.ts'
-import { type Command, UsageError } from '../command.ts'
+import { candidates, readFromDisk } from '../../config/paths.ts'
+import { jsonSchema, shownValues } from '../../config/render.ts'
+import type { Command } from '../command.ts'
 import { commandHelp } from '../help.ts'
 import { CONFIG_FLAGS, JSON_FLAG, SETTING_FLAGS } from '../setting-flags.ts'
 import { loadFor } from '../settings.ts'
 import { columns, styleOf } from '../style.ts'
-import { writePrivateFile } from '../write-file.ts'
+import { configInit } from './config-init.ts'
 
 const show: Command = {
   name: 'show',
@@ -52,28 +50,6 @@ const schema: Command = {
   },
 }
 
-const init: Command = {
-  name: 'init',
-  summary: 'Write a commented config file with every key',
-  examples: ['ccproxy config init', 'ccproxy config init --config ./ccproxy.toml'],
-  flags: [
-    { name: 'config', short: 'c', value: 'FILE', description: 'Where to write it' },
-    { name: 'force', description: 'Replace a file that exists' },
-  ],
-  async run(context, input) {
-    const { cwd, env, home } = context
-    const chosen = input.flags.config ?? env.CCPROXY_CONFIG
-    const path = chosen ? resolve(cwd, chosen) : userConfigPath(env, home)
-    const shown = shownPath(path, cwd, home)
-    if (existsSync(path) && !input.switches.has('force')) {
-      throw new UsageError(`"${shown}" exists already: use --force to replace it`)
-    }
-    writePrivateFile(path, initToml())
-    context.stdout.write(`Wrote ${shown}\n`)
-    return 0
-  },
-}
-
 const path: Command = {
   name: 'path',
   summary: 'Print the config file in use; --all prints where it is looked for',
@@ -114,7 +90,7 @@ export const config: Command = {
   name: 'config',
   summary: 'Show, check and write settings',
   examples: ['ccproxy config show', 'ccproxy config init'],
-  commands: [show, validate, schema, init, path],
+  commands: [show, validate, schema, configInit, path],
   async run(context) {
     context.stderr.write(commandHelp(context, config, ['config']))
     return 2

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { setInToml } from '../../config/edit.ts'
 import { candidates, readFromDisk, shownPath, userConfigPath } from '../../config/paths.ts'
 import { messageOf, ProxyError } from '../../kit/error.ts'
 import { type Command, type CommandContext, type CommandInput, UsageError } from '../command.ts'
+import { freshToken } from '../fresh-token.ts'
 import { styleOf } from '../style.ts'
 import { writePrivateFile } from '../write-file.ts'
 
@@ -29,12 +29,6 @@ export const generateToken: Command = {
     context.stderr.write(advice(context, token, saved))
     return 0
   },
-}
-
-/** 256 random bits; never with a leading dash, which a command line would take for a flag. */
-function freshToken(): string {
-  const token = randomBytes(32).toString('base64url')
-  return token.startsWith('-') ? freshToken() : token
 }
 
 function save(context: CommandContext, input: CommandInput, token: string): string {

@@ -17,10 +17,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'generate-token',
     load: async () => (await import('./generate-token.ts')).generateToken,
   },
+  { name: 'doctor', load: async () => (await import('./doctor.ts')).doctor },
+  { name: 'service', load: async () => (await import('./service.ts')).service },
   {
     name: 'permissions',
     load: async () => (await import('./permissions.ts')).permissions,
   },
   { name: 'health', load: async () => (await import('./health.ts')).health },
+  { name: 'completion', load: async () => (await import('./completion.ts')).completion },
   { name: 'version', load: async () => (await import('./version.ts')).version },
 ]

@@ -2,6 +2,8 @@ import type { Settings } from '../../config/schema.ts'
 import type { RunningServer } from '../../http/server.ts'
 import { Sessions } from '../client/sessions.ts'
 import type { Command, CommandContext, EndSignal } from '../command.ts'
+import { firstRunText, isFirstRun } from '../first-run.ts'
+import { createNotifier, withoutNotifier } from '../service/notify.ts'
 import { SETTING_FLAGS } from '../setting-flags.ts'
 import { loadFor } from '../settings.ts'
 import { columns, styleOf } from '../style.ts'
@@ -23,9 +25,18 @@ export const serve: Command = {
     },
   ],
   async run(context, input) {
-    const { settings } = await loadFor(context, input)
+    const loaded = await loadFor(context, input)
     const folder = input.flags['for-sessions']
-    return serveWith(context, settings, folder === undefined ? undefined : new Sessions(folder))
+    if (folder !== undefined) return serveWith(context, loaded.settings, new Sessions(folder))
+    const started = async (url: string) => {
+      if (context.stderr.isTerminal && isFirstRun(context, loaded)) {
+        context.stderr.write(firstRunText(context, url))
+      }
+      // After it listens: nobody waits for it.
+      const { briefDoctor } = await import('../doctor/brief.ts')
+      await briefDoctor(context, loaded, url)
+    }
+    return serveWith(context, loaded.settings, undefined, started)
   },
 }
 
@@ -34,8 +45,12 @@ export async function serveWith(
   context: CommandContext,
   settings: Settings,
   sessions?: Sessions,
+  started?: (url: string) => Promise<void>,
 ): Promise<number> {
   const signals = listen(context)
+  const notifier = await createNotifier(context.env, (problem) =>
+    context.stderr.write(`${problem}\n`),
+  )
   try {
     const start = context.startServer ?? (await import('../../http/server.ts')).startServer
     const server = await start({
@@ -43,18 +58,22 @@ export async function serveWith(
       version: context.version,
       commit: context.commit,
       terminal: context.stderr.isTerminal,
-      env: context.env,
+      env: withoutNotifier(context.env),
       home: context.home,
     })
+    notifier.ready(`Listening on ${server.url}`)
     if (context.stderr.isTerminal) context.stderr.write(hints(context, server.url, settings))
+    void started?.(server.url)
     let drained: Promise<void> | undefined
     const drain = () => {
+      if (drained === undefined) notifier.stopping(settings.server.drain_seconds * 1000)
       drained ??= server.drain()
     }
     await Promise.race([signals.next(), ...(sessions === undefined ? [] : [sessions.ended(drain)])])
     drain()
     return await finish(server, drained, signals)
   } finally {
+    notifier.close()
     signals.stop()
   }
 }

@@ -1,0 +1,97 @@
+import { createServer } from 'node:net'
+import { ConfigError } from '../../../config/diagnose.ts'
+import { portOwner } from '../../../http/port-owner.ts'
+import { askProxy } from '../../client/ask-proxy.ts'
+import { planFor } from '../../service/plan-for.ts'
+import { readState } from '../../service/service-state.ts'
+import { type CheckGroup, type Finding, fail, fine, warn } from '../check.ts'
+import type { DoctorWorld } from '../doctor-world.ts'
+
+const KEY_MS = 2000
+
+/** ccproxy itself: where it listens, and as what it runs. */
+export const SERVER: CheckGroup = {
+  title: 'ccproxy',
+  checks: [
+    { name: 'port', cheap: false, run: port },
+    { name: 'client-key', cheap: false, run: clientKey },
+    { name: 'service', cheap: false, run: service },
+    { name: 'version', cheap: false, run: version },
+  ],
+}
+
+async function port(world: DoctorWorld): Promise<Finding[]> {
+  if (world.settings instanceof ConfigError) return []
+  const { url, settings } = world.settings
+  const reply = await world.proxy()
+  if (url === undefined || reply === undefined) return fine('Any free port will do')
+  const { host, port: number } = settings.server
+  if (reply.status === 200 && reply.contentType.startsWith('application/health+json')) {
+    return fine(`ccproxy answers at ${url}`)
+  }
+  if (reply.status === undefined && reply.failure === undefined) {
+    const code = await whyNot(host, number)
+    if (code === undefined) {
+      return fine(`${url} is free; start it with "ccproxy" or "ccproxy service install"`)
+    }
+    if (code === 'EACCES') {
+      const fix = 'choose one above 1023: server.port in the config file, or PORT'
+      return fail(`Port ${number} needs more rights than yours`, fix)
+    }
+    return fail(`ccproxy cannot listen on ${host}:${number} (${code})`, 'correct server.host')
+  }
+  const owner = (await portOwner(number)) ?? 'something that is no ccproxy'
+  const fix = 'stop it, or choose another port: server.port in the config file, or PORT'
+  return fail(`Port ${number} is in use by ${owner}`, fix)
+}
+
+/** Why nothing can listen there, by trying it. */
+function whyNot(host: string, number: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', (error) => resolve('code' in error ? String(error.code) : error.message))
+    server.listen(number, host, () => server.close(() => resolve(undefined)))
+  })
+}
+
+async function clientKey(world: DoctorWorld): Promise<Finding[]> {
+  if (world.settings instanceof ConfigError || world.settings.url === undefined) return []
+  const { url, key } = world.settings
+  if ((await world.proxy())?.status !== 200) return []
+  const { status } = await askProxy(url, '/status', key, KEY_MS)
+  if (status !== 401)
+    return fine(key === undefined ? 'It asks for no client key' : 'It takes the client key')
+  const text = `The ccproxy at ${url} does not take ${key === undefined ? 'requests without a client key' : 'the client key of these settings'}`
+  return fail(
+    text,
+    'set security.auth_token (AUTH_TOKEN) here as it has it, or restart it with these settings',
+  )
+}
+
+async function service({ context }: DoctorWorld): Promise<Finding[]> {
+  const input = { flags: {}, switches: new Set<string>(), positionals: [] }
+  const options = { binary: 'ccproxy', isolation: 'none', dryRun: true } as const
+  let plan: Awaited<ReturnType<typeof planFor>>
+  try {
+    plan = await planFor(context, input, options)
+  } catch {
+    // Without a service manager there is no service, which is no fault.
+    return []
+  }
+  const { installed, running, state, restarts = 0 } = await readState(context, plan)
+  if (!installed) return fine('It is not installed as a service ("ccproxy service install")')
+  const why = 'see why with "ccproxy service logs", then run "ccproxy service start"'
+  if (!running) return fail(`The service ${plan.name} does not run: ${state}`, why)
+  if (restarts === 0) return fine(`The service ${plan.name} runs`)
+  const text = `The service ${plan.name} was restarted ${restarts} times after a failure`
+  return warn(text, 'see why with "ccproxy service logs"')
+}
+
+async function version(world: DoctorWorld): Promise<Finding[]> {
+  const { version: own, commit } = world.context
+  const running = (await world.proxy())?.json.version
+  const self = `ccproxy ${own} (${commit})`
+  if (typeof running !== 'string' || running === own) return fine(self)
+  const text = `${self}, but the one that runs is ${running}`
+  return warn(text, 'restart it: "ccproxy service restart", or end it and start it again')
+}

@@ -1,0 +1,4 @@
+/** A word as POSIX shells read it back. */
+export function shellQuoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`
+}
