@@ -39,6 +39,9 @@ function output(descriptor: 1 | 2): Output {
         return false
       return process.getBuiltinModule('node:tty').isatty(descriptor)
     },
+    get columns() {
+      return this.isTerminal ? process[descriptor === 1 ? 'stdout' : 'stderr'].columns : undefined
+    },
     write(text) {
       const { writeSync } = process.getBuiltinModule('node:fs')
       const bytes = new TextEncoder().encode(text)

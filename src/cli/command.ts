@@ -62,6 +62,8 @@ export interface CommandEntry {
 export interface Output {
   write(text: string): void
   readonly isTerminal: boolean
+  /** How wide the terminal is; undefined where it is none. */
+  readonly columns?: number | undefined
 }
 
 /** Where a command reads what the user answers. */

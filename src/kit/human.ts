@@ -38,7 +38,8 @@ export function humanMoney(usd: number): string {
   if (usd === 0) return '$0'
   if (usd < 0.0001) return '<$0.0001'
   const digits = usd < 0.01 ? 4 : usd < 1 ? 3 : 2
-  return `$${usd.toFixed(digits)}`
+  const text = usd.toFixed(digits)
+  return `$${digits > 2 && text.endsWith('0') ? text.slice(0, -1) : text}`
 }
 
 /** A part of a whole, 0 to 1, as whole percent. */

@@ -114,13 +114,16 @@ describe('flat variables', () => {
     expect(list.settings.providers.anthropic?.api_key_helper).toEqual(['print-key', '-x'])
   })
 
-  test('an alias of a key to come only warns; the key itself is refused', async () => {
-    const { warnings } = await loadIn({ env: { PRETTY_LOGS: 'true' } })
-    expect(warnings).toEqual([
-      'environment PRETTY_LOGS is ignored: it is not available in this version',
-    ])
-    expect(await messageIn({ env: { RECORD__PANELS: 'on' } })).toBe(
-      'Cannot use environment RECORD__PANELS: record.panels is not available in this version: remove it',
+  test('what a panel shows', async () => {
+    const { settings } = await loadIn({ env: { PRETTY_LOGS: 'true', LOG_PAYLOAD_MAX_CHARS: '9' } })
+    expect(settings.record).toMatchObject({ panels: 'on', payload_max_chars: 9 })
+    const off = await loadIn({ env: { PRETTY_LOGS: 'False' } })
+    expect(off.settings.record.panels).toBe('off')
+  })
+
+  test('a key to come is refused', async () => {
+    expect(await messageIn({ env: { NETWORK__CA_FILE: 'x.pem' } })).toBe(
+      'Cannot use environment NETWORK__CA_FILE: network.ca_file is not available in this version: remove it',
     )
   })
 })

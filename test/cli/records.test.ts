@@ -1,0 +1,310 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
+import { join } from 'node:path'
+import { createLedger } from '../../src/record/ledger.ts'
+import { createLogger } from '../../src/record/log.ts'
+import type { Settled } from '../../src/record/observer.ts'
+import { type Ccproxy, ccproxyCommand, freePort, startCcproxy } from '../support/ccproxy.ts'
+import { cleanEnv, type TempDir, tempDir } from '../support/child.ts'
+import { type FakeAnthropic, startFakeAnthropic } from '../support/fake-anthropic.ts'
+import { apiError, text } from '../support/fake-reply.ts'
+import { settled } from '../support/ledger-rows.ts'
+import { exchange, messageBody, post } from '../support/raw-client.ts'
+import { runInTerminal, type TerminalRun } from '../support/terminal.ts'
+import { until, within } from '../support/wait.ts'
+import { fakeContext } from './fake-context.ts'
+
+const KEY = 'canary-of-the-client-key-of-records'
+const SESSION = '11111111-2222-4333-8444-555555555555'
+const LIMITS = {
+  'anthropic-ratelimit-unified-status': 'allowed',
+  'anthropic-ratelimit-unified-5h-utilization': '0.42',
+  'anthropic-ratelimit-unified-5h-reset': `${Math.round(Date.now() / 1000) + 7200}`,
+}
+
+let fake: FakeAnthropic
+let proxy: Ccproxy
+let closed: number
+let home: TempDir
+const runs: TerminalRun[] = []
+
+beforeAll(async () => {
+  fake = await startFakeAnthropic()
+  home = tempDir()
+  proxy = await startCcproxy({ upstream: fake.url, env: { AUTH_TOKEN: KEY } })
+  closed = await freePort()
+  const usage = { input_tokens: 1000, output_tokens: 500, cache_read_input_tokens: 3000 }
+  fake.reply(
+    text('Hello', { usage, headers: LIMITS }),
+    apiError(400, 'invalid_request_error', 'no'),
+  )
+  await ask({ metadata: { user_id: `user_x_account__session_${SESSION}` } })
+  await ask({ model: 'claude-haiku-4-5' })
+  await until(
+    'both in the ledger',
+    async () => (await cli('logs', '--json')).stdout.split('\n').length === 3,
+  )
+})
+afterEach(async () => {
+  for (const run of runs.splice(0)) await run.stop()
+})
+afterAll(async () => {
+  await proxy.stop()
+  await fake.close()
+  home.remove()
+})
+
+function ask(extra: Record<string, unknown> = {}) {
+  return exchange(proxy.port, post('/v1/messages', messageBody(false, extra), [['x-api-key', KEY]]))
+}
+
+/** A command line in this process, against the running proxy. */
+async function cli(...args: string[]) {
+  return cliAt(['--url', proxy.url, '--auth-token', KEY], ...args)
+}
+
+async function cliAt(more: readonly string[], ...args: string[]) {
+  const world = fakeContext({ home: home.path, cwd: home.path })
+  const code = await world.run(...args, ...more)
+  return { code, stdout: world.stdout(), stderr: world.stderr() }
+}
+
+/** A program with text on stdin, as Claude Code starts it. */
+async function piped(args: readonly string[], stdin: string, env: Record<string, string> = {}) {
+  const begin = performance.now()
+  const child = Bun.spawn(ccproxyCommand(args), {
+    ...{ cwd: home.path, env: cleanEnv(home.path, env), stdin: Buffer.from(stdin) },
+    ...{ stdout: 'pipe', stderr: 'pipe' },
+  })
+  const out = await new Response(child.stdout).text()
+  const err = await new Response(child.stderr).text()
+  return { code: await child.exited, out, err, ms: performance.now() - begin }
+}
+
+/** Exchanges in a ledger that no ccproxy writes. */
+async function writeLedger(path: string, exchanges: readonly Partial<Settled>[]): Promise<void> {
+  const ledger = createLedger({
+    ...{ database: path, instance: 'test', retentionDays: 0, retentionMegabytes: 0 },
+    ...{ bodies: 'off', bodyLength: 1000, logger: createLogger('silent', 'plain') },
+  })
+  for (const one of exchanges) ledger.observer.settled(settled(one))
+  await ledger.close()
+}
+
+const cellsOf = (line = '') => line.trim().split(/ {2,}/)
+
+describe('ccproxy logs', () => {
+  test('shows what went through, newest last, in aligned columns', async () => {
+    const { code, stdout, stderr } = await cli('logs')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const [head, first, second] = stdout.split('\n')
+    expect(cellsOf(head)).toEqual(
+      'TIME,STATUS,MODEL,IN,CACHED,OUT,COST,FIRST,TOTAL,CLIENT,NOTE'.split(','),
+    )
+    expect(cellsOf(first).slice(1, 7)).toEqual([
+      '200',
+      'claude-sonnet-4-6 → anthropic',
+      '4.0k',
+      '75 %',
+      '500',
+      '$0.011',
+    ])
+    expect(cellsOf(second).slice(1, 3)).toEqual([
+      '400 upstream_error',
+      'claude-haiku-4-5 → anthropic',
+    ])
+    expect(cellsOf(second).at(-1)).toBe('no')
+    expect(first?.indexOf('claude-')).toBe(head?.indexOf('MODEL'))
+    expect(stdout).not.toContain('\x1b')
+  })
+
+  test('filters by its flags and prints JSON lines', async () => {
+    const { stdout } = await cli('logs', '--status', '4xx', '--since', '1h', '--json')
+    const rows = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(rows).toMatchObject([{ status: 400, model: 'claude-haiku-4-5', error: 'no' }])
+    expect((await cli('logs', '--query', 'status=200&limit=5', '--json')).stdout).toContain(
+      '"status":200',
+    )
+    const none = await cli('logs', '--model', 'nobody')
+    expect(none).toMatchObject({ code: 0, stdout: '', stderr: 'No such requests\n' })
+  })
+
+  test('shows one in full', async () => {
+    const [row] = (await cli('logs', '--json', '--status', '200')).stdout.split('\n')
+    const { id } = JSON.parse(row ?? '')
+    const { stdout } = await cli('logs', id)
+    expect(stdout).toMatch(/Request id +req_/)
+    expect(stdout).toContain(SESSION)
+    expect(stdout).toMatch(/From cache +3\.0k/)
+    expect(await cli('logs', 'req_nobody')).toMatchObject({
+      code: 1,
+      stderr: 'Error: Request "req_nobody" is not in the ledger: "ccproxy logs" shows what is\n',
+    })
+  })
+
+  test('names the flag that is wrong', async () => {
+    const said = async (...args: string[]) => (await cli('logs', ...args)).stderr.split('\n')[0]
+    expect(await said('--since', 'soon')).toStartWith('Error: Flag "--since": Must be an ISO time')
+    expect(await said('--status', '9')).toStartWith('Error: Flag "--status": Must be a code')
+    expect(await said('--query', 'stat=1')).toStartWith(
+      'Error: Flag "--query": "stat": Is not known',
+    )
+    expect(await said('--follow', '--until', '1h')).toContain('--until')
+    const wrongKey = await cliAt(['--url', proxy.url, '--auth-token', 'x'.repeat(30)], 'logs')
+    expect(wrongKey.code).toBe(1)
+    expect(wrongKey.stderr).toContain('does not take the client key: give it with --auth-token')
+  })
+
+  test('follows what comes, on a terminal and in a pipe', async () => {
+    const args = ['logs', '--follow', '--url', proxy.url, '--auth-token', KEY, '--limit', '1']
+    const desk = runInTerminal(args, { NO_COLOR: '', TERM: 'xterm' }, { home: home.path })
+    runs.push(desk)
+    const child = Bun.spawn(ccproxyCommand([...args, '--json']), {
+      ...{ cwd: home.path, env: cleanEnv(home.path, {}), stdout: 'pipe', stderr: 'inherit' },
+    })
+    await desk.sees('TIME')
+    await desk.sees('\x1b[33m400\x1b[39m')
+    const reader = child.stdout.getReader()
+    const line = async () => JSON.parse(new TextDecoder().decode((await reader.read()).value))
+    expect(await within(5000, 'the past', line())).toMatchObject({ status: 400 })
+    fake.reply(text('Hello'))
+    await ask({ model: 'claude-opus-4-6' })
+    await desk.sees('claude-opus-4-6')
+    expect(await within(5000, 'the next', line())).toMatchObject({ model: 'claude-opus-4-6' })
+    desk.signal('SIGINT')
+    expect(await within(3000, 'its end', desk.exited)).toBe(0)
+    child.kill()
+  })
+
+  test('fits into the width of a narrow terminal', async () => {
+    const desk = runInTerminal(['logs', '--url', proxy.url, '--auth-token', KEY])
+    runs.push(desk)
+    await desk.exited
+    const lines = desk.screen().split('\r\n')
+    expect(desk.screen()).toMatch(/ upstream_e\S*…?\r\n/)
+    expect(desk.screen()).not.toContain('FIRST')
+    for (const line of lines) expect(Bun.stringWidth(line)).toBeLessThanOrEqual(80)
+  })
+})
+
+describe('without a ccproxy that runs', () => {
+  const away = () => ['--port', `${closed}`]
+
+  test('the ledger is read and not changed; where there is none that is said', async () => {
+    const none = await cliAt(away(), 'logs')
+    expect(none.code).toBe(1)
+    expect(none.stderr).toContain(`No ccproxy answers at http://127.0.0.1:${closed}: start it with`)
+    expect(none.stderr).toContain('no ledger is at')
+    const path = join(home.path, '.local', 'share', 'ccproxy', 'ledger.sqlite')
+    const evil = 'claude-\x1b[2J中文'
+    await writeLedger(path, [{ model: evil, upstreamModel: evil, planLogin: true }, { usage: {} }])
+    const { code, stdout, stderr } = await cliAt(away(), 'logs')
+    expect(code).toBe(0)
+    expect(stderr).toContain('the ledger is read instead, and not changed')
+    expect(stdout).toContain('claude-\\u{1b}[2J中文 → anthropic')
+    const lines = stdout.trimEnd().split('\n')
+    const ends = lines
+      .slice(1)
+      .map((line) => Bun.stringWidth(line.slice(0, line.indexOf('100 ms'))))
+    expect(new Set(ends).size).toBe(1)
+    expect((await cliAt(away(), 'stats')).stdout).toContain('Today        2 requests')
+    expect((await cliAt(away(), 'logs', '--json')).stdout.trim().split('\n')).toHaveLength(2)
+  })
+
+  test('what needs one says so', async () => {
+    const follow = await cliAt(away(), 'logs', '--follow')
+    expect(follow).toMatchObject({ code: 1, stdout: '' })
+    expect(follow.stderr).toContain('No ccproxy answers')
+    const url = await cliAt(['--url', `http://127.0.0.1:${closed}`], 'stats')
+    expect(url).toMatchObject({ code: 1, stdout: '' })
+  })
+})
+
+describe('ccproxy stats', () => {
+  test('shows today, seven days, models and clients, with bars', async () => {
+    const { code, stdout } = await cli('stats')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^Today {8}\d requests · 1 failed · 4\.\dk tokens in \(7\d % cached\)/)
+    expect(stdout).toMatch(/\nLast 7 days {2}\d requests/)
+    expect(stdout.match(/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d{4}-\d\d-\d\d/gm)).toHaveLength(7)
+    expect(stdout).toMatch(/^claude-sonnet-4-6 +█{15,}\S* +1 /m)
+    expect(stdout).toMatch(/^CLIENT /m)
+  })
+
+  test('shows a period by hours and prints JSON', async () => {
+    const { stdout } = await cli('stats', '--since', '1h')
+    expect(stdout).toMatch(/^Since \d{4}-/)
+    expect(stdout).toMatch(/^HOUR /m)
+    const json = JSON.parse((await cli('stats', '--json')).stdout)
+    expect(json).toMatchObject({ by: 'day', today: { errors: 1 }, total: { errors: 1 } })
+    expect(json.models.map(({ name }: { name: string }) => name)).toContain('claude-haiku-4-5')
+  })
+})
+
+describe('ccproxy statusline', () => {
+  const claudeCode = JSON.stringify({
+    ...{ session_id: SESSION, model: { id: 'claude-sonnet-5', display_name: 'Sonnet 5\x1b[2J' } },
+    ...{ cost: { total_cost_usd: 0.4 }, context_window: { used_percentage: 34 } },
+  })
+  const ours = { ANTHROPIC_BASE_URL: `http://127.0.0.1`, ANTHROPIC_AUTH_TOKEN: KEY }
+  const near = () => ({ ...ours, ANTHROPIC_BASE_URL: `${proxy.url}/sdk` })
+
+  test('joins what Claude Code says and what the proxy knows of the session', async () => {
+    // The first start reads the program from disk.
+    await piped(['statusline'], claudeCode, near())
+    const { code, out, err } = await piped(['statusline'], claudeCode, near())
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(out).toMatch(
+      /^Sonnet 5\\u\{1b\}\[2J · \$0\.011 · cache 75 % · context 34 % · 5h 42 % \([12] h.* left\)\n$/,
+    )
+  })
+
+  test('says what it knows where no proxy runs, where the settings are broken, and of any input', async () => {
+    const away = { PORT: `${closed}` }
+    const known = 'Sonnet 5\\u{1b}[2J · $0.40 · context 34 %\n'
+    expect(await piped(['statusline'], claudeCode, away)).toMatchObject({ code: 0, out: known })
+    expect(await piped(['statusline'], claudeCode, { PORT: 'x' })).toMatchObject({
+      code: 0,
+      out: known,
+    })
+    for (const input of ['', 'junk', '[]', '{"model":5,"cost":{"total_cost_usd":"x"}}']) {
+      expect(await piped(['statusline'], input, away)).toMatchObject({ code: 0, out: 'ccproxy\n' })
+    }
+  })
+
+  test('shows the limits that Claude Code was told, coloured where that is asked for', async () => {
+    const rate_limits = {
+      five_hour: { used_percentage: 85, resets_at: Date.now() / 1000 + 1800 },
+      seven_day: { used_percentage: 12.4 },
+    }
+    const input = JSON.stringify({ rate_limits, prompt_cache: { hit_ratio: 0.5 } })
+    const { out } = await piped(['statusline', '--color'], input, { PORT: `${closed}` })
+    expect(out).toBe('cache 50 % · \x1b[31m5h 85 %\x1b[39m (30 min left) · 7d 12 %\n')
+  })
+
+  test('does not wait for a proxy that hangs, nor for a stdin that stays open', async () => {
+    const hangs = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data: () => undefined } })
+    const env = { ...ours, ANTHROPIC_BASE_URL: `http://127.0.0.1:${hangs.port}` }
+    const empty = await piped(['statusline'], 'junk', { PORT: `${closed}` })
+    const { code, out, ms } = await piped(['statusline'], claudeCode, env)
+    expect({ code, out }).toEqual({ code: 0, out: 'Sonnet 5\\u{1b}[2J · $0.40 · context 34 %\n' })
+    // Beside what the start of a process takes on this machine just now.
+    expect(ms).toBeLessThan(300 + empty.ms)
+    hangs.stop(true)
+    const child = Bun.spawn(ccproxyCommand(['statusline']), {
+      ...{ cwd: home.path, env: cleanEnv(home.path, env), stdin: 'pipe', stdout: 'pipe' },
+    })
+    const text = await within(3000, 'a line', new Response(child.stdout).text())
+    expect(text).toBe('ccproxy\n')
+    child.kill()
+  })
+
+  test('tells a person at a terminal what it is for', async () => {
+    const stdin = { isTerminal: true, readLine: async () => undefined }
+    const world = fakeContext({ stdin })
+    expect(await world.run('statusline')).toBe(2)
+    expect(world.stderr()).toContain('ccproxy help statusline')
+  })
+})
