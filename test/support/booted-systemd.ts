@@ -11,9 +11,12 @@ const BOOT_MS = 90_000
 /**
  * Boots a real systemd in a container of this machine's own /usr with nothing else on its disks, runs a script there
  * as root, and gives what stands behind each line `## NAME` of its output. `/opt/ccproxy/ccproxy` is ccproxy, from
- * source or the binary that CCPROXY_BINARY names.
+ * source or the binary that CCPROXY_BINARY names; `programs` are others, by their paths there.
  */
-export async function inBootedSystemd(script: string): Promise<BootReport> {
+export async function inBootedSystemd(
+  script: string,
+  programs: Readonly<Record<string, string>> = {},
+): Promise<BootReport> {
   const folder = tempDir()
   const tools = join(folder.path, 'tools')
   const out = join(folder.path, 'out')
@@ -21,7 +24,7 @@ export async function inBootedSystemd(script: string): Promise<BootReport> {
   mkdirSync(out)
   const header = '#!/bin/bash\nexec >/opt/out/report 2>&1\nexport HOME=/root LC_ALL=C.UTF-8\ncd /\n'
   write(join(tools, 'script'), `${header}${script}\nsystemctl --force poweroff\n`)
-  const nspawn = Bun.spawn([...asRoot(), ...containerCommand(folder.path, tools, out)], {
+  const nspawn = Bun.spawn([...asRoot(), ...containerCommand(folder.path, tools, out, programs)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const console = Promise.all([
@@ -43,7 +46,13 @@ function asRoot(): string[] {
   return process.getuid?.() === 0 ? [] : ['sudo', '-n']
 }
 
-function containerCommand(folder: string, tools: string, out: string): string[] {
+function containerCommand(
+  folder: string,
+  tools: string,
+  out: string,
+  programs: Readonly<Record<string, string>>,
+): string[] {
+  const more = Object.entries(programs).map(([path, file]) => `--bind-ro=${file}:${path}`)
   const binary = process.env.CCPROXY_BINARY
   const own = binary ? [`--bind-ro=${binary}:/opt/ccproxy/ccproxy`] : fromSource(tools)
   return [
@@ -52,7 +61,7 @@ function containerCommand(folder: string, tools: string, out: string): string[] 
     '--volatile=yes',
     `--machine=ccproxy-test-${folder.replace(/^.*-/, '')}`,
     ...['--private-network', '--register=no', '--keep-unit', '--boot'],
-    ...[`--bind-ro=${tools}:/opt/tools`, `--bind=${out}:/opt/out`, ...own],
+    ...[`--bind-ro=${tools}:/opt/tools`, `--bind=${out}:/opt/out`, ...own, ...more],
     '--',
     'systemd.run=/opt/tools/script',
     'systemd.mask=systemd-firstboot.service',

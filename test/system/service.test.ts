@@ -6,6 +6,7 @@ import { systemdSystemPlan, systemdUserPlan } from '../../src/cli/service/system
 import { inBootedSystemd } from '../support/booted-systemd.ts'
 import { ccproxyCommand } from '../support/ccproxy.ts'
 import { cleanEnv, eachLine, tempDir } from '../support/child.ts'
+import { claudePath } from '../support/claude.ts'
 import { findProgram, needs } from '../support/needs.ts'
 import { until } from '../support/wait.ts'
 
@@ -144,12 +145,24 @@ describe('the service manager is told', () => {
 
 const MACHINE = `
 ccproxy=/opt/ccproxy/ccproxy
+mkdir -p /etc/ccproxy
+cat >/etc/ccproxy/config.toml <<'X'
+[sdk]
+cli_path = "/opt/claude"
+[sdk.env]
+ANTHROPIC_BASE_URL = "http://127.0.0.1:8001"
+ANTHROPIC_API_KEY = "sk-ant-api03-demo"
+CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC = "1"
+DISABLE_TELEMETRY = "1"
+X
+(cd /tmp; $ccproxy demo --serve --port 8001 >/dev/null 2>&1 &)
 echo '## install'; $ccproxy service install --system --binary $ccproxy; echo "exit $?"
 echo '## status'; $ccproxy service status --system --json
 echo '## show'; systemctl show ccproxy -p StatusText,User,NRestarts,UnitFileState
 echo '## sandbox'; pid=$(systemctl show ccproxy -p MainPID --value); grep -E '^(Uid|CapEff|NoNewPrivs|Seccomp):' /proc/$pid/status
 echo '## health'; curl -s http://127.0.0.1:8000/health; echo
 echo '## logs'; $ccproxy service logs --system
+echo '## sdk'; curl -sm 60 http://127.0.0.1:8000/sdk/v1/messages -H 'content-type: application/json' -d '{"model":"claude-sonnet-5","max_tokens":100,"messages":[{"role":"user","content":"hello"}]}'; echo
 echo '## crash'; kill -9 $pid; sleep 12; $ccproxy service status --system --json
 echo '## stop'; $ccproxy service stop --system; echo "exit $?"
 echo '## stopped'; $ccproxy service status --system --json
@@ -167,7 +180,7 @@ echo '## user uninstall'; as_ada $ccproxy service uninstall; echo "exit $?"; as_
 needs('systemd-nspawn', 'curl')(
   'a real systemd starts, watches, restarts and removes the service, of the system and of a user',
   async () => {
-    const report = await inBootedSystemd(MACHINE)
+    const report = await inBootedSystemd(MACHINE, { '/opt/claude': claudePath() })
     expect(report.install).toContain('The service ccproxy.service runs at http://127.0.0.1:8000')
     expect(report.install).toEndWith('exit 0')
     const running = { installed: true, running: true, state: 'active (running)', answers: true }
@@ -180,6 +193,8 @@ needs('systemd-nspawn', 'curl')(
     expect(report.sandbox).toContain('NoNewPrivs:\t1')
     expect(report.sandbox).toContain('Seccomp:\t2')
     expect(JSON.parse(report.health ?? '')).toMatchObject({ status: 'pass' })
+    // The real Claude Code answers from within all that the unit forbids.
+    expect(JSON.parse(report.sdk ?? '').content[0].text).toContain('You said: "hello"')
     expect(report.logs).toContain('"msg":"listening"')
     expect(JSON.parse(report.crash ?? '')).toMatchObject({ ...running, restarts: 1 })
     expect(report.stop).toEndWith('exit 0')

@@ -18,6 +18,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./generate-token.ts')).generateToken,
   },
   { name: 'doctor', load: async () => (await import('./doctor.ts')).doctor },
+  { name: 'models', load: async () => (await import('./models.ts')).models },
   { name: 'service', load: async () => (await import('./service.ts')).service },
   {
     name: 'permissions',

@@ -51,7 +51,7 @@ export async function doctorWorld(
     proxy: once(async () =>
       url === undefined ? undefined : askProxy(url, '/health/live', undefined, PROBE_MS),
     ),
-    upstreams: once(async () => (broken ? [] : upstreamAnswers(settings.settings))),
+    upstreams: once(async () => (broken ? [] : upstreamAnswers(settings))),
     scopes: once(() => claudeScopes(context, standIns.managedFolder)),
   }
 }

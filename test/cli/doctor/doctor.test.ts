@@ -242,6 +242,13 @@ test('upstream: not there, then there; clock: wrong, then right', async () => {
   )
   who.config(toml(upstream.port))
   expect(await who.complaint('upstream')).toBe('')
+  const idle = '[providers.idle]\nkind = "openai"\nbase_url = "http://127.0.0.1:1/v1"\n'
+  who.config(`${toml(upstream.port)}${idle}`)
+  expect(await who.complaint('upstream')).toStartWith('warn: Provider "idle" does not answer')
+  // Whoever uses a gateway alone does not want Anthropic asked.
+  who.config(`[routing]\ndefault = "idle"\n${idle}`)
+  expect(await who.look('upstream')).toHaveLength(1)
+  who.config(toml(upstream.port))
   const wrong = (seconds: number) => ({ now: () => Date.now() + seconds * 1000 })
   expect(await who.complaint('clock', wrong(3600))).toMatch(
     /^fail: This clock is 360[01] s ahead of that of http:\/\/127\.0\.0\.1:\d+ → set it/,

@@ -68,23 +68,33 @@ async function clientKey(world: DoctorWorld): Promise<Finding[]> {
   )
 }
 
+/** The user's own service, else the system's. */
 async function service({ context }: DoctorWorld): Promise<Finding[]> {
-  const input = { flags: {}, switches: new Set<string>(), positionals: [] }
-  const options = { binary: 'ccproxy', isolation: 'none', dryRun: true } as const
-  let plan: Awaited<ReturnType<typeof planFor>>
-  try {
-    plan = await planFor(context, input, options)
-  } catch {
-    // Without a service manager there is no service, which is no fault.
-    return []
+  const own = await serviceState(context, [])
+  if (own === undefined) return []
+  const system = own.installed ? undefined : await serviceState(context, ['system'])
+  const { name, running, state, restarts = 0 } = system?.installed === true ? system : own
+  const flag = system?.installed === true ? ' --system' : ''
+  if (!own.installed && flag === '') {
+    return fine('It is not installed as a service ("ccproxy service install")')
   }
-  const { installed, running, state, restarts = 0 } = await readState(context, plan)
-  if (!installed) return fine('It is not installed as a service ("ccproxy service install")')
-  const why = 'see why with "ccproxy service logs", then run "ccproxy service start"'
-  if (!running) return fail(`The service ${plan.name} does not run: ${state}`, why)
-  if (restarts === 0) return fine(`The service ${plan.name} runs`)
-  const text = `The service ${plan.name} was restarted ${restarts} times after a failure`
-  return warn(text, 'see why with "ccproxy service logs"')
+  const why = `see why with "ccproxy service logs${flag}", then run "ccproxy service start${flag}"`
+  if (!running) return fail(`The service ${name} does not run: ${state}`, why)
+  if (restarts === 0) return fine(`The service ${name} runs`)
+  const text = `The service ${name} was restarted ${restarts} times after a failure`
+  return warn(text, `see why with "ccproxy service logs${flag}"`)
+}
+
+async function serviceState(context: DoctorWorld['context'], switches: readonly string[]) {
+  const input = { flags: {}, switches: new Set(switches), positionals: [] }
+  const options = { binary: 'ccproxy', isolation: 'none', dryRun: true } as const
+  try {
+    const plan = await planFor(context, input, options)
+    return { name: plan.name, ...(await readState(context, plan)) }
+  } catch {
+    // Without a service manager, or a system's of its own, there is no such service, which is no fault.
+    return undefined
+  }
 }
 
 async function version(world: DoctorWorld): Promise<Finding[]> {

@@ -48,13 +48,14 @@ function certificates({ context: { env } }: DoctorWorld): Finding[] {
 
 async function reachable(world: DoctorWorld): Promise<Finding[]> {
   const answers = await world.upstreams()
-  return answers.flatMap(({ provider, url, failure }) => {
+  return answers.flatMap(({ provider, main, url, failure }) => {
     if (failure === undefined) return fine(`Provider "${provider}" answers at ${url}`)
     const [why = '', advice] = failure.split(/: (?=is it|check|set NODE)/)
     const fix = advice?.startsWith('set')
       ? advice
       : `correct providers.${provider}.base_url, or see why ${url} is not reached`
-    return fail(`Provider "${provider}" does not answer at ${url}: ${why}`, fix)
+    const text = `Provider "${provider}" does not answer at ${url}: ${why}`
+    return main ? fail(text, fix) : warn(text, fix)
   })
 }
 
