@@ -25,12 +25,8 @@ function perMillionSeconds(milliseconds: number | undefined, events: number): nu
   return milliseconds === undefined ? undefined : (milliseconds / events) * 1000
 }
 
-/** Runs all paced streams once, then `settle`; tells CPU seconds per 1M events, which is microseconds per event. */
-export async function paced(
-  bench: Bench,
-  ticks: number,
-  settle = async () => {},
-): Promise<number | undefined> {
+/** Runs all paced streams once; tells CPU seconds per 1M events. */
+export async function paced(bench: Bench, ticks: number): Promise<number | undefined> {
   const upstreamStream = bench.subject.upstream.stream(ticks)
   const expected = bench.subject.expects.stream(ticks)
   bench.upstream.behaviour = new Pacer(upstreamStream, PACED_INTERVAL).behaviour
@@ -41,7 +37,6 @@ export async function paced(
         connections.map((connection) => connection.request(wire, expected)),
       )
       for (const reply of replies) checkReply(bench, reply)
-      await settle()
     })
     return perMillionSeconds(cpu, PACED_STREAMS * upstreamStream.events)
   })
@@ -66,29 +61,24 @@ async function burst(bench: Bench, milliseconds: number): Promise<Values> {
   })
 }
 
-/** Sends JSON requests one behind another; `settle` is what has to end before the CPU is read. */
-export async function json(
-  bench: Bench,
-  milliseconds: number,
-  settle = async () => {},
-): Promise<Values> {
+/** Sends JSON requests one behind another, after a quarter of the time for warmth. */
+export async function json(bench: Bench, milliseconds: number): Promise<Values> {
   bench.upstream.behaviour = answerWith(bench.subject.upstream.jsonReply)
   const expected = bench.subject.expects.jsonReply
   const wire = prepareRequest(bench, false)
   return withConnections(bench, JSON_CONNECTIONS, async (connections) => {
-    await closedLoop(bench, connections, wire, expected, forMilliseconds(milliseconds / 4))
-    await settle()
+    const warm = forMilliseconds(milliseconds / 4)
+    const before = (await closedLoop(bench, connections, wire, expected, warm)).length
     let requests = 0
-    let seconds = 0
     const began = performance.now()
     const cpu = await cpuWhile(bench.running, async () => {
       const more = forMilliseconds(milliseconds)
       requests = (await closedLoop(bench, connections, wire, expected, more)).length
-      seconds = (performance.now() - began) / 1000
-      await settle()
     })
+    const seconds = (performance.now() - began) / 1000
     const each = cpu === undefined ? undefined : (cpu / requests) * 1000
-    return { 'json-cpu': each, 'json-rate': requests / seconds }
+    const count = before + requests
+    return { 'json-cpu': each, 'json-rate': requests / seconds, 'json-count': count }
   })
 }
 

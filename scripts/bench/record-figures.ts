@@ -1,63 +1,83 @@
 import { json, paced } from './cpu-figures.ts'
 import type { Figure, Values } from './figure.ts'
+import { cpuBetween, readCpu } from './process-tree.ts'
 import { type Running, start } from './subjects.ts'
 import type { Bench } from './traffic.ts'
 
 /** The ledger writes what it gathered within this time: what a request costs afterwards is counted as well. */
 const SETTLE_MILLISECONDS = 1300
-const TICKS = 200
-/** Whoever is measured first alternates, so that a machine that gets slower favours neither. */
-const TURNS = ['on', 'off', 'off', 'on'] as const
+/** Short turns, since a shared machine is now faster and now slower. */
+const TURN_MILLISECONDS = 300
+const TURN_TICKS = 50
+const PACED_STREAMS = 50
+const WARM_MILLISECONDS = 3000
 
-const settle = () => Bun.sleep(SETTLE_MILLISECONDS)
-
-interface Cost {
-  event: number
-  request: number
+/** One of the two processes, and how much of the load it had. */
+interface Side {
+  readonly bench: Bench
+  readonly pid: number
+  load: number
 }
 
-async function costOf(bench: Bench, milliseconds: number): Promise<Cost | undefined> {
-  const event = await paced(bench, TICKS, settle)
-  const { 'json-cpu': request } = await json(bench, milliseconds, settle)
-  return event === undefined || request === undefined ? undefined : { event, request }
-}
-
-async function inTurns(on: Bench, off: Bench): Promise<Values> {
-  const sums = { on: { event: 0, request: 0 }, off: { event: 0, request: 0 } }
-  for (const turn of on.quick ? TURNS.slice(0, 2) : TURNS) {
-    const cost = await costOf(turn === 'on' ? on : off, on.quick ? 800 : 1500)
-    if (cost === undefined) return {}
-    sums[turn].event += cost.event
-    sums[turn].request += cost.request
+/** Puts turns of load on both, either one first; tells the CPU microseconds of each per unit of load. */
+async function inTurns(
+  sides: readonly Side[],
+  turns: number,
+  turn: (bench: Bench) => Promise<number>,
+): Promise<number[]> {
+  await Bun.sleep(SETTLE_MILLISECONDS)
+  const before = sides.map(({ pid }) => readCpu(pid))
+  for (const side of sides) side.load = 0
+  for (let number = 0; number < turns; number++) {
+    for (const side of number % 2 === 0 ? sides : sides.toReversed()) {
+      side.load += await turn(side.bench)
+    }
   }
-  const turns = on.quick ? 1 : TURNS.length / 2
-  const { event, request } = sums.on
+  await Bun.sleep(SETTLE_MILLISECONDS)
+  return sides.map(({ pid, load }, index) => {
+    const began = before[index]
+    return began === undefined ? Number.NaN : (cpuBetween(began, readCpu(pid)) * 1000) / load
+  })
+}
+
+async function requests(bench: Bench): Promise<number> {
+  const { 'json-count': count = 0 } = await json(bench, TURN_MILLISECONDS)
+  return count
+}
+
+async function events(bench: Bench): Promise<number> {
+  await paced(bench, TURN_TICKS)
+  return PACED_STREAMS * bench.subject.upstream.stream(TURN_TICKS).events
+}
+
+/** Of two processes: the first records, the other does not. */
+async function compare(on: Bench, unrecorded: Running): Promise<Values> {
+  const benches = [on, { ...on, running: unrecorded }]
+  const sides = benches.flatMap((bench) => {
+    const { pid } = bench.running
+    return pid === undefined ? [] : [{ bench, pid, load: 0 }]
+  })
+  for (const bench of benches) await json(bench, WARM_MILLISECONDS)
+  const turns = on.quick ? 8 : 16
+  const [request = Number.NaN, plainRequest = Number.NaN] = await inTurns(sides, turns, requests)
+  for (const bench of benches) await paced(bench, TURN_TICKS)
+  const [event = Number.NaN, plainEvent = Number.NaN] = await inTurns(sides, turns / 2, events)
   return {
-    'record-event': (event - sums.off.event) / turns,
-    'record-event-share': (event / sums.off.event - 1) * 100,
-    'record-request': (request - sums.off.request) / turns,
-    'record-request-share': (request / sums.off.request - 1) * 100,
-    'record-request-off': sums.off.request / turns,
+    'record-event': event - plainEvent,
+    'record-event-share': (event / plainEvent - 1) * 100,
+    'record-request': request - plainRequest,
+    'record-request-share': (request / plainRequest - 1) * 100,
+    'record-request-off': plainRequest,
   }
-}
-
-/** Of two processes that both served before. */
-async function against(bench: Bench, unrecorded: Running): Promise<Values> {
-  const off = { ...bench, running: unrecorded }
-  for (const one of [bench, off]) {
-    await paced(one, 20)
-    await json(one, 400)
-  }
-  return inTurns(bench, off)
 }
 
 /** What recording everything costs beside recording nothing, measured in turns. */
 export const recordFigures: Figure[] = [
   {
     name: 'record',
-    fresh: false,
+    fresh: true,
     needsProcess: true,
-    rounds: { quick: 3, full: 3 },
+    rounds: { quick: 1, full: 3 },
     rows: [
       { id: 'record-event', title: 'recording, CPU per event', unit: 'µs', comparison: 'none' },
       {
@@ -92,7 +112,7 @@ export const recordFigures: Figure[] = [
       if (unrecorded === undefined) return {}
       const off = await start({ ...subject, command: unrecorded }, bench.upstream.port)
       try {
-        return await against(bench, off)
+        return await compare(bench, off)
       } finally {
         await off.stop()
       }

@@ -2,7 +2,7 @@ import type { Database } from 'bun:sqlite'
 import { FORGET_IDS_SQL } from './id-blocks.ts'
 import { dayOf } from './names.ts'
 import { numberOf } from './read.ts'
-import { FORGET_SQL } from './rollup.ts'
+import { FORGET_SQL, levelFor } from './rollup.ts'
 import { KEYS_PER_HOUR, KEYS_PER_MS, type Retention, type StoreSize } from './store.ts'
 
 /** How many rows go at once: a few milliseconds of work, then others are let in. */
@@ -95,11 +95,21 @@ function giveBack(database: Database): boolean {
   return free(database) < before
 }
 
-/** What a database holds. */
+/** What a database holds. Whole hours are counted by their figures: to count a million rows takes a fifth of a second. */
 export function sizeOfSqlite(database: Database): StoreSize {
-  const rows = numberOf(database.query('SELECT count(*) AS rows FROM exchange').get(), 'rows')
   const ends = database.query('SELECT min(key) AS oldest, max(key) AS newest FROM exchange').get()
-  const time = (name: string) =>
-    rows === 0 ? undefined : Math.floor(numberOf(ends, name) / KEYS_PER_MS)
-  return { rows, bytes: usedBytes(database), oldest: time('oldest'), newest: time('newest') }
+  const oldest = numberOf(ends, 'oldest')
+  if (oldest === 0) {
+    return { rows: 0, bytes: usedBytes(database), oldest: undefined, newest: undefined }
+  }
+  const hour = Math.floor(oldest / KEYS_PER_HOUR)
+  // The oldest hour may have lost rows that its figures still have.
+  const first = database.query('SELECT count(*) AS rows FROM exchange WHERE key < $1')
+  const later = database.query(
+    `SELECT coalesce(sum(requests), 0) AS rows FROM hourly WHERE level = ${levelFor([])} AND hour > $1`,
+  )
+  const rows =
+    numberOf(first.get((hour + 1) * KEYS_PER_HOUR), 'rows') + numberOf(later.get(hour), 'rows')
+  const newest = Math.floor(numberOf(ends, 'newest') / KEYS_PER_MS)
+  return { rows, bytes: usedBytes(database), oldest: Math.floor(oldest / KEYS_PER_MS), newest }
 }
