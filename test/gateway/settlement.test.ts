@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import type { Exchange } from '../../src/gateway/exchange.ts'
-import { Settlement } from '../../src/gateway/settlement.ts'
+import { endingOf, Settlement } from '../../src/gateway/settlement.ts'
+import { ProxyError } from '../../src/kit/error.ts'
+import { ShuttingDown } from '../../src/kit/shutting-down.ts'
 import type { Settled, Started } from '../../src/record/observer.ts'
 
 function exchange(more: Partial<Exchange> = {}): Exchange {
@@ -66,6 +68,11 @@ describe('the observer hears of an exchange', () => {
       bodies: { request: new TextEncoder().encode('{}'), reply: [new Uint8Array([1])] },
     })
   })
+})
+
+test('only what our own end cut short counts as drained', () => {
+  expect(endingOf(new ShuttingDown())).toBe('drained')
+  expect(endingOf(new ProxyError('unavailable', 'Cannot find Claude Code'))).toBe('upstream_error')
 })
 
 describe('the session is', () => {
