@@ -88,6 +88,13 @@ describe('the session is', () => {
     return last !== undefined && 'session' in last ? last.session : undefined
   }
 
+  test('what the path of SDK mode names, or its metadata', () => {
+    const headers = new Headers({ 'x-claude-code-session-id': 'another' })
+    expect(sessionOf({ session: 'my-session', headers })).toBe('my-session')
+    expect(sessionOf({}, '{"metadata":{"session_id":"my-other"}}')).toBe('my-other')
+    expect(sessionOf({}, '{"metadata":{"session_id":"<no>"}}')).toBeUndefined()
+  })
+
   test('what Claude Code or Codex names in a header', () => {
     const named = (name: string, value: string) =>
       sessionOf({ headers: new Headers([[name, value]]) })
