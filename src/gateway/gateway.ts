@@ -1,5 +1,6 @@
 import { ProxyError } from '../kit/error.ts'
 import { Roster } from '../kit/roster.ts'
+import { ShuttingDown } from '../kit/shutting-down.ts'
 import type { ProviderStatus } from '../provider/provider.ts'
 import { answer } from './answer.ts'
 import type { Exchange } from './exchange.ts'
@@ -72,8 +73,7 @@ export class Gateway implements Hub {
 
   /** Ends everything that runs, now. */
   endAll(): void {
-    const text = 'ccproxy is shutting down: send the request again'
-    this.#running.each((running) => running.end(new ProxyError('unavailable', text)))
+    this.#running.each((running) => running.end(new ShuttingDown()))
   }
 }
 

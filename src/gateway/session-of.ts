@@ -5,11 +5,12 @@ import type { Exchange } from './exchange.ts'
 const SANE = /^[\w.:-]{1,128}$/
 
 /**
- * The session that a request belongs to: Claude Code's header, Codex's, or what Claude Code puts into
+ * The session that a request belongs to: the one that its path names, Claude Code's header, Codex's, or what Claude Code puts into
  * `metadata.user_id`. @see wire.md 5.2
  */
 export function sessionOf(exchange: Exchange, metadata: Span | undefined): string | undefined {
-  const { headers, body } = exchange
+  const { headers, body, session } = exchange
+  if (session !== undefined) return session
   const named = headers.get('x-claude-code-session-id') ?? headers.get('session-id')
   if (named !== null) return SANE.test(named) ? named : undefined
   return metadata === undefined || !(body instanceof Uint8Array) ? undefined : told(body, metadata)
@@ -23,7 +24,10 @@ function told(body: Uint8Array, span: Span): string | undefined {
     // The upstream says what is wrong with it; a broken one names no session.
     return undefined
   }
-  const user = isRecord(metadata) ? metadata.user_id : undefined
+  if (!isRecord(metadata)) return undefined
+  // SDK mode's own name for it.
+  const { user_id: user, session_id: own } = metadata
+  if (typeof own === 'string') return SANE.test(own) ? own : undefined
   if (typeof user !== 'string') return undefined
   const parts = user.startsWith('{') ? parseJson(user) : undefined
   const session = isRecord(parts) ? parts.session_id : /_session_([\w-]+)$/.exec(user)?.[1]

@@ -1,5 +1,6 @@
 import type { ProxyError } from '../kit/error.ts'
 import type { Span } from '../kit/json-splice.ts'
+import { ShuttingDown } from '../kit/shutting-down.ts'
 import type { ProtocolName, Usage } from '../protocol/protocol.ts'
 import type { Ending, Observer, Started } from '../record/observer.ts'
 import type { Exchange } from './exchange.ts'
@@ -129,7 +130,7 @@ export function endingOf(error: ProxyError): Ending {
     case 'internal':
       return 'internal'
     case 'unavailable':
-      return 'drained'
+      return error instanceof ShuttingDown ? 'drained' : 'upstream_error'
     case 'invalid_request':
     case 'authentication':
     case 'permission':

@@ -16,8 +16,13 @@ const CODES: Readonly<Record<string, (request: Request) => ProxyError>> = {
     const where = family === 'service' ? 'see /swagger' : 'see the URLs at /swagger'
     return new ProxyError('not_found', `Path "${path}" does not exist: ${where}`)
   },
-  VALIDATION: (request) =>
-    new ProxyError('invalid_request', `Path "${incomingOf(request).path}" is not valid`),
+  VALIDATION: (request) => {
+    const { path } = incomingOf(request)
+    const why = path.startsWith('/sdk/')
+      ? 'a session id has 8 to 64 letters, digits, "-" or "_"'
+      : 'see the URLs at /swagger'
+    return new ProxyError('invalid_request', `Path "${path}" is not valid: ${why}`)
+  },
 }
 
 /** All routes. The guard has let a request in before it comes here. */

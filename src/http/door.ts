@@ -1,5 +1,6 @@
 import type { Server } from 'bun'
 import { ProxyError } from '../kit/error.ts'
+import { ShuttingDown } from '../kit/shutting-down.ts'
 import type { Logger } from '../record/log.ts'
 import { causeOf, errorResponse, familyOf, toProxyError } from './errors.ts'
 import { type Admission, admit, type GuardOptions } from './guard.ts'
@@ -85,9 +86,7 @@ export class Door {
   #admit(request: Request, path: string, address: string | undefined): Admission {
     const { guard, draining, logger } = this.#options
     if (draining() && !path.startsWith('/health')) {
-      throw new ProxyError('unavailable', 'ccproxy is shutting down: send the request again', {
-        headers: { connection: 'close', 'retry-after': '1' },
-      })
+      throw new ShuttingDown({ connection: 'close', 'retry-after': '1' })
     }
     try {
       return admit(request, path, address, guard)

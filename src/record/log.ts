@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs'
+import { plainText } from '../kit/plain-text.ts'
 
 /**
  * 2026-11-21: our own logger, since the usual library costs 36 ms at start, which is nearly all of the 40 ms
@@ -79,10 +80,12 @@ function renderFields(fields: Fields): string {
     if (value === undefined) continue
     parts.push(`${name}=${typeof value === 'string' ? quoted(value) : JSON.stringify(value)}`)
   }
-  return parts.join(' ')
+  const text = parts.join(' ')
+  // JSON leaves the upper control characters as they are, and what turns a text around.
+  return /^[\x20-\x7e]*$/.test(text) ? text : plainText(text)
 }
 
-/** Bare where that is unambiguous; control characters never reach a terminal. */
+/** Bare where that is unambiguous. */
 function quoted(value: string): string {
   return /^[\w./:@%+,-]+$/.test(value) ? value : JSON.stringify(value)
 }

@@ -257,3 +257,12 @@ describe('the Origin header', () => {
     expect([...reply.headers.keys()].filter((name) => /^access-control/.test(name))).toEqual([])
   })
 })
+
+test.each(['a'.repeat(7), 'a'.repeat(65), 'a.b.c.d.e'])(
+  'the session id "%s" is refused, and what one looks like is told',
+  async (id) => {
+    const reply = await send(open, [], `/sdk/${id}/v1/messages`)
+    expectRefused(reply, 400, 'invalid_request_error')
+    expect(expectErrorShape(reply).message).toContain('a session id has 8 to 64 letters, digits')
+  },
+)

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import type { Exchange } from '../../src/gateway/exchange.ts'
-import { Settlement } from '../../src/gateway/settlement.ts'
+import { endingOf, Settlement } from '../../src/gateway/settlement.ts'
+import { ProxyError } from '../../src/kit/error.ts'
+import { ShuttingDown } from '../../src/kit/shutting-down.ts'
 import type { Settled, Started } from '../../src/record/observer.ts'
 
 function exchange(more: Partial<Exchange> = {}): Exchange {
@@ -68,6 +70,11 @@ describe('the observer hears of an exchange', () => {
   })
 })
 
+test('only what our own end cut short counts as drained', () => {
+  expect(endingOf(new ShuttingDown())).toBe('drained')
+  expect(endingOf(new ProxyError('unavailable', 'Cannot find Claude Code'))).toBe('upstream_error')
+})
+
 describe('the session is', () => {
   const sessionOf = (more: Partial<Exchange>, text?: string) => {
     const body = new TextEncoder().encode(text ?? '{}')
@@ -80,6 +87,13 @@ describe('the session is', () => {
     const last = heard.at(-1)?.[1]
     return last !== undefined && 'session' in last ? last.session : undefined
   }
+
+  test('what the path of SDK mode names, or its metadata', () => {
+    const headers = new Headers({ 'x-claude-code-session-id': 'another' })
+    expect(sessionOf({ session: 'my-session', headers })).toBe('my-session')
+    expect(sessionOf({}, '{"metadata":{"session_id":"my-other"}}')).toBe('my-other')
+    expect(sessionOf({}, '{"metadata":{"session_id":"<no>"}}')).toBeUndefined()
+  })
 
   test('what Claude Code or Codex names in a header', () => {
     const named = (name: string, value: string) =>

@@ -1,5 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { createLedger } from '../../src/record/ledger.ts'
 import type { Ledger } from '../../src/record/ledger-shape.ts'
@@ -93,6 +104,35 @@ describe('the file', () => {
     expect(statSync(join(folder.path, 'data')).mode & 0o777).toBe(0o700)
     expect(statSync(path).mode & 0o777).toBe(0o600)
     expect(await rowsIn()).toBe(1)
+  })
+
+  test('one with a second name is not written, where all can write', async () => {
+    mkdirSync(join(folder.path, 'data'))
+    chmodSync(join(folder.path, 'data'), 0o1777)
+    const other = join(folder.path, 'other')
+    writeFileSync(other, '')
+    linkSync(other, path)
+    const { ledger, logger } = ledgerHere()
+    ledger.observer.settled(settled())
+    await until('the trouble', () => logger.lines.length > 0)
+    expect((await ledger.status()).problem).toBe(
+      `"${path}" has a second name elsewhere: name another file`,
+    )
+    expect(readFileSync(other, 'utf8')).toBe('')
+    chmodSync(join(folder.path, 'data'), 0o700)
+    await until('the row', async () => (await ledger.status()).written === 1, 10_000)
+  })
+
+  test.skipIf(process.getuid?.() !== 0)('nor is one of another user’s', async () => {
+    mkdirSync(join(folder.path, 'data'))
+    chmodSync(join(folder.path, 'data'), 0o1777)
+    writeFileSync(path, '')
+    chownSync(path, 65534, 65534)
+    const { ledger, logger } = ledgerHere()
+    ledger.observer.settled(settled())
+    await until('the trouble', () => logger.lines.length > 0)
+    expect((await ledger.status()).problem).toContain('belongs to another user')
+    expect(readFileSync(path, 'utf8')).toBe('')
   })
 
   test('its journal is the user’s too', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Ccproxy, startCcproxy } from '../support/ccproxy.ts'
 import { type TempDir, tempDir } from '../support/child.ts'
@@ -94,6 +94,17 @@ describe.each([false, true])('stream: %p', (stream) => {
       expect(message).toContain(`sdk.cwd "${cwd}"`)
       mkdirSync(cwd)
       expect((await refusal(proxy, stream)).message).toContain('broken')
+      rmSync(cwd, { recursive: true })
+      expect((await refusal(proxy, stream)).message).toContain(`sdk.cwd "${cwd}"`)
+    })
+  })
+
+  test('what it says before it ends tells no key, whatever the look of that', async () => {
+    const claude = script('claude-tells', 'echo "refused: $MY_GATEWAY_KEY" >&2; exit 1')
+    const toml = `[sdk]\ncli_path = "${claude}"\n[sdk.env]\nMY_GATEWAY_KEY = "correct.horse"`
+    await withProxy(toml, async (proxy) => {
+      expect((await refusal(proxy, stream)).message).toContain('refused: ***')
+      expect(proxy.stderr()).not.toContain('correct.horse')
     })
   })
 

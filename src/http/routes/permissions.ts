@@ -9,8 +9,8 @@ import {
   PermissionState,
 } from '../../provider/claude-sdk/permission-schema.ts'
 import type { App } from '../context.ts'
-import { openApiSchema } from '../openapi-schema.ts'
 import { readBody } from '../read-body.ts'
+import { content, jsonReply, service } from '../service-detail.ts'
 import { refuseMethod } from './proxy.ts'
 
 const NO_STORE = { 'cache-control': 'no-store' }
@@ -28,7 +28,7 @@ const hidden = { parse: 'none', detail: { hide: true } } as const
 
 const answerDetail = {
   ...service('Answer a tool request; the first answer counts', {
-    ...json('The answer was taken', Answered),
+    ...jsonReply('The answer was taken', Answered),
     400: { description: 'The answer is not valid' },
     404: { description: 'No such request' },
     409: { description: 'It is answered already' },
@@ -51,14 +51,14 @@ export type PermissionContext = Pick<App, 'permissions' | 'eventStreams' | 'body
 export function addPermissionRoutes(app: Elysia, context: PermissionContext): void {
   app
     .get('/permissions', () => list(context), {
-      detail: service('Tool requests that wait', json('Oldest first', Waiting)),
+      detail: service('Tool requests that wait', jsonReply('Oldest first', Waiting)),
     })
     .get('/permissions/stream', () => stream(context), {
       detail: service('Tool requests as they come and end', events),
     })
     .get('/permissions/:id', ({ params }) => show(context, params.id), {
       ...ID,
-      detail: service('One tool request', json('What it is', PermissionState)),
+      detail: service('One tool request', jsonReply('What it is', PermissionState)),
     })
     .post(
       '/permissions/:id/respond',
@@ -68,18 +68,6 @@ export function addPermissionRoutes(app: Elysia, context: PermissionContext): vo
     .all('/permissions/:id/respond', ({ request }) => refuseMethod(request, 'POST'), hidden)
     .all('/permissions/:id', ({ request }) => refuseMethod(request, 'GET'), hidden)
     .all('/permissions', ({ request }) => refuseMethod(request, 'GET'), hidden)
-}
-
-function service<Responses>(summary: string, responses: Responses) {
-  return { summary, tags: ['service'], responses }
-}
-
-function json(description: string, schema: TSchema) {
-  return { 200: { description, content: content('application/json', schema) } }
-}
-
-function content(type: string, schema: TSchema) {
-  return { [type]: { schema: openApiSchema(schema) } }
 }
 
 function list({ permissions }: PermissionContext): Response {

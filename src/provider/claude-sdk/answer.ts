@@ -1,4 +1,5 @@
 import type { ProxyError } from '../../kit/error.ts'
+import type { Secret } from '../../kit/secret.ts'
 import { Assembler } from '../../protocol/messages/assemble.ts'
 import { errorEvent } from '../../protocol/messages/error.ts'
 import { renderEvent } from '../../protocol/messages/events.ts'
@@ -13,6 +14,8 @@ export interface Asked extends Claim {
   readonly traces: TraceForm
   /** The executable, for errors that name it. */
   readonly path: string
+  /** Values that errors must not tell. */
+  readonly secrets: readonly Secret[]
 }
 
 /**
@@ -54,11 +57,15 @@ export async function answerByClaude(pool: ClaudePool, asked: Asked): Promise<Re
   return answer.response()
 }
 
-function optionsOf({ plan, traces, path }: Asked, conversation: Conversation): TurnOptions {
+function optionsOf(
+  { plan, traces, path, secrets }: Asked,
+  conversation: Conversation,
+): TurnOptions {
   return {
     plan,
     traces,
     path,
+    secrets,
     stderr: () => conversation.started.process.stderr,
     costBefore: conversation.cost,
     cost: (total) => {

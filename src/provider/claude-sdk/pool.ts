@@ -1,4 +1,5 @@
 import { ProxyError } from '../../kit/error.ts'
+import { ShuttingDown } from '../../kit/shutting-down.ts'
 import { ClaudeProcess } from './claude-process.ts'
 import { Conversation, type Started } from './conversation.ts'
 import { answeredCalls, type HistoryMessage, resultIds, withTracesAsCalls } from './history.ts'
@@ -68,7 +69,7 @@ export class ClaudePool {
    * @throws ProxyError, or the signal's reason
    */
   async acquire(claim: Claim): Promise<Acquired> {
-    if (this.#closed) throw shuttingDown()
+    if (this.#closed) throw new ShuttingDown()
     const { plan, session } = claim
     const told = plan.history
     const history =
@@ -249,8 +250,4 @@ function callerCalls(launch: Launch): (name: string) => string {
   const prefix = callerPrefix(launch)
   const own = new Set(launch.callerTools.map(({ name }) => name))
   return (name) => (own.has(name) ? prefix + name : name)
-}
-
-function shuttingDown(): ProxyError {
-  return new ProxyError('unavailable', 'ccproxy is shutting down: send the request again')
 }

@@ -1,5 +1,6 @@
 import { type ErrorOptions, ProxyError } from '../../kit/error.ts'
 import { isRecord } from '../../kit/json.ts'
+import type { Secret } from '../../kit/secret.ts'
 import { readUpstreamError } from '../../protocol/read-error.ts'
 import { countOf, textOf } from '../../protocol/value.ts'
 import { SIGN_IN } from './claude-login.ts'
@@ -14,6 +15,8 @@ export interface ResultContext {
   readonly rateLimit?: unknown
   /** `request_id` of the last assistant message. */
   readonly requestId?: string | undefined
+  /** Values that must not be told. */
+  readonly secrets?: readonly Secret[]
   /** Milliseconds since the epoch. */
   readonly now: number
 }
@@ -50,7 +53,7 @@ export function endingOfResult(result: unknown, context: ResultContext): TurnEnd
       if (result.is_error !== true) return { kind: 'done' }
       return failed(apiFailure(result, context))
     default:
-      return failed(executionFailure(result))
+      return failed(executionFailure(result, context))
   }
 }
 
@@ -62,11 +65,14 @@ function failed(error: ProxyError): TurnEnding {
   return { kind: 'failed', error }
 }
 
-function executionFailure(result: Readonly<Record<string, unknown>>): ProxyError {
+function executionFailure(
+  result: Readonly<Record<string, unknown>>,
+  { secrets }: ResultContext,
+): ProxyError {
   const errors = Array.isArray(result.errors)
     ? result.errors.filter((e) => typeof e === 'string')
     : []
-  const said = excerpt(errors.join('\n'), 'first') || String(result.subtype)
+  const said = excerpt(errors.join('\n'), 'first', secrets) || String(result.subtype)
   if (textOf(result.startup_failure_reason) === undefined) {
     return broken(`Claude Code failed: ${said}`)
   }
@@ -101,28 +107,27 @@ const TYPE_OF_STATUS: Readonly<Record<number, string>> = {
 }
 
 function apiFailure(result: Readonly<Record<string, unknown>>, context: ResultContext): ProxyError {
-  const said = textOf(result.result) ?? 'no reason was given'
+  const said = plainText(textOf(result.result) ?? 'no reason was given', context)
   const word = context.assistantError
   const answered = countOf(result.api_error_status)
-  if (answered === undefined && word === 'authentication_failed')
-    return notSignedIn(plainText(said))
+  if (answered === undefined && word === 'authentication_failed') return notSignedIn(said)
   const status = answered ?? STATUS_OF_WORD[word ?? '']
   if (status === undefined) {
     const kind =
       result.api_error === 'connection_failed' ? 'upstream_unreachable' : 'upstream_protocol'
-    const text = `Claude Code's API failed: ${plainText(said)}`
+    const text = `Claude Code's API failed: ${said}`
     return new ProxyError(kind, text, { type: 'api_error' })
   }
   const type = textOf(result.api_error_type) ?? TYPE_OF_STATUS[status] ?? 'api_error'
   const code = textOf(result.api_error)
-  const message = messageFor(status, type, plainText(said))
+  const message = messageFor(status, type, said)
   const error = { type, message, ...(code === undefined ? {} : { code }) }
   const read = readUpstreamError({ status, body: JSON.stringify({ type: 'error', error }) })
   return withDetails(read, headersOf(status, context))
 }
 
 /** Anthropic's words out of Claude Code's, which it wraps for its own terminal (2.1.329). */
-function plainText(said: string): string {
+function plainText(said: string, { secrets }: ResultContext): string {
   return redact(
     said
       .replace(
@@ -131,6 +136,7 @@ function plainText(said: string): string {
       )
       .replace(/\. This is a server-side issue, usually temporary.*$/s, '')
       .trim(),
+    secrets,
   )
 }
 

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { ProxyError } from '../../kit/error.ts'
 import { isRecord } from '../../kit/json.ts'
+import type { Secret } from '../../kit/secret.ts'
 import type { ProviderStatus } from '../provider.ts'
 import { type Asked, answerByClaude } from './answer.ts'
 import { claudeEnv, settingsOver } from './claude-env.ts'
@@ -12,6 +13,7 @@ import { ClaudeFinder, type FoundClaude } from './find-claude.ts'
 import { isolate } from './isolation.ts'
 import { checkIsolation, explainIsolationFailure } from './isolation-check.ts'
 import type { IsolationOptions } from './isolation-options.ts'
+import { knownSecrets } from './known-secrets.ts'
 import { ClaudePool } from './pool.ts'
 import { commandOf, type RunClaude, runnerOf } from './run-claude.ts'
 import { failureOfSilence, failureOfThrown, notInstalled } from './sdk-failure.ts'
@@ -48,8 +50,11 @@ export class ClaudeRuntime {
   }
 
   /** Answers one request. */
-  async answer(asked: Omit<Asked, 'path'>): Promise<Response> {
-    return answerByClaude(this.#pool, { ...asked, path: await this.#claude() })
+  async answer(asked: Omit<Asked, 'path' | 'secrets'>): Promise<Response> {
+    // Somebody may have removed it since: to the system that looks as if the executable were gone.
+    workFolder(this.#options)
+    const path = await this.#claude()
+    return answerByClaude(this.#pool, { ...asked, path, secrets: this.#secrets() })
   }
 
   status(): Promise<ProviderStatus> {
@@ -107,6 +112,11 @@ export class ClaudeRuntime {
     })
   }
 
+  #secrets(): readonly Secret[] {
+    const { clientKeys, upstreamKeys } = this.#options
+    return knownSecrets(this.#env(), [...clientKeys, ...upstreamKeys])
+  }
+
   #world(cwd: string): ClaudeWorld {
     const { desk } = this.#options
     return {
@@ -132,7 +142,7 @@ export class ClaudeRuntime {
       failure: (thrown, path, stderr) => {
         const isolated = explainIsolationFailure(this.#isolation, { stderr, ...endOf(thrown) })
         if (isolated !== undefined) return isolated
-        const context = { path, started: false, stderr }
+        const context = { path, started: false, stderr, secrets: this.#secrets() }
         return thrown === undefined ? failureOfSilence(context) : failureOfThrown(thrown, context)
       },
     }

@@ -1,4 +1,5 @@
 import { ProxyError } from '../../kit/error.ts'
+import type { Secret } from '../../kit/secret.ts'
 import { Assembler } from '../../protocol/messages/assemble.ts'
 import type { Block, StreamEvent } from '../../protocol/messages/schema.ts'
 import { countOf, textOf } from '../../protocol/value.ts'
@@ -26,6 +27,8 @@ export interface TurnOptions {
   readonly plan: Plan
   readonly traces: TraceForm
   readonly path: string
+  /** Values that errors must not tell. */
+  readonly secrets: readonly Secret[]
   readonly stderr: () => string
   /** What the process had cost before, dollars. */
   readonly costBefore: number
@@ -181,13 +184,14 @@ export class Turn {
   }
 
   #context(assistantError: string | undefined): ResultContext {
-    const rateLimit = this.#rateLimit
-    return { assistantError, rateLimit, requestId: this.#requestId, now: Date.now() }
+    const { secrets } = this.#options
+    const [rateLimit, requestId] = [this.#rateLimit, this.#requestId]
+    return { assistantError, rateLimit, requestId, secrets, now: Date.now() }
   }
 
   #thrown(error: unknown): ProxyError {
-    const { path, stderr } = this.#options
-    const context = { path, started: true, stderr: stderr() }
+    const { path, secrets, stderr } = this.#options
+    const context = { path, secrets, started: true, stderr: stderr() }
     return error === undefined ? failureOfSilence(context) : failureOfThrown(error, context)
   }
 }

@@ -7,6 +7,7 @@ import { COLUMNS, valuesOf } from './columns.ts'
 import { ID_BLOCK_SQL, idBlocks, idBlockValues } from './id-blocks.ts'
 import { NAME_SQL, type Name, Names } from './names.ts'
 import { numberOf } from './read.ts'
+import { refuseForeign } from './refuse-foreign.ts'
 import {
   COMPACT_SQL,
   compacted,
@@ -226,6 +227,7 @@ function pause(): Promise<void> {
 function openDatabase({ path, migrations = MIGRATIONS }: SqliteOptions): Open {
   if (path !== MEMORY) {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    refuseForeign(path)
     // Made by us, since SQLite would let others read it; its journal files take its rights.
     closeSync(openSync(path, 'a', 0o600))
   }
