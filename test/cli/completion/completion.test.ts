@@ -20,7 +20,9 @@ describe('what may stand at the cursor', () => {
     expect(await offered('')).toEqual([...COMMANDS.map(({ name }) => name), 'help'])
     const world = fakeContext()
     await world.run('__complete', 'fish', 'versi')
-    expect(world.stdout()).toBe('version\tShow version and commit\n')
+    expect(world.stdout()).toBe(
+      'version\tShow version and commit; with --check whether there is a newer one\n',
+    )
   })
 
   test('of every command are its own flags, and none twice', async () => {
