@@ -285,7 +285,7 @@ describe('the proxy in the background', () => {
 })
 
 describe('what cannot work', () => {
-  test('is a provider that is not there, a mode that is none, or both against each other', async () => {
+  test('is a provider that is not there, or a mode that is none', async () => {
     home = await codeHome(WAITS)
     const unknown = await home.run(['--provider', 'nobody', 'code'])
     expect(unknown.code).toBe(1)
@@ -293,8 +293,6 @@ describe('what cannot work', () => {
     const mode = await home.run(['--mode', 'sdc', 'code'])
     expect(mode).toMatchObject({ code: 2 })
     expect(mode.stderr).toContain('Unknown mode "sdc" (did you mean "sdk"?)')
-    const both = await home.run(['--mode', 'sdk', '--provider', 'demo', 'code'])
-    expect(both).toMatchObject({ code: 2 })
   })
 
   test('is a claude that starts ccproxy, which ends instead of going round', async () => {

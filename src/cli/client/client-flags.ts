@@ -20,6 +20,8 @@ export interface Way {
   readonly prefix: string
   /** `/min` and `/pt` use no plan login of ccproxy's. */
   readonly keysOnly: boolean
+  /** What of the flags has no effect. */
+  readonly warning?: string
 }
 
 /** Where each mode leads; the names are those of the providers behind the prefixes. */
@@ -43,12 +45,10 @@ export function wayOf({ flags }: CommandInput): Way {
     throw new UsageError(`Unknown mode "${mode}"${hint}`)
   }
   const leads = MODES[mode]
-  if (provider !== undefined && provider !== leads) {
-    throw new UsageError(
-      `Mode "${mode}" always leads to the provider "${leads}": leave "--provider ${provider}" or the mode out`,
-    )
-  }
-  return { prefix: `/${mode}`, keysOnly: mode === 'min' || mode === 'pt' }
+  const way = { prefix: `/${mode}`, keysOnly: mode === 'min' || mode === 'pt' }
+  if (provider === undefined || provider === leads) return way
+  const warning = `"--provider ${provider}" has no effect: mode "${mode}" always leads to "${leads}"`
+  return { ...way, warning }
 }
 
 /** The input without the flags that choose the way: what is left are settings. */

@@ -19,6 +19,7 @@ export interface Client {
 /** Reads the settings and the flags of a command that points a client at ccproxy. */
 export async function loadClient(context: CommandContext, given: CommandInput): Promise<Client> {
   const way = wayOf(given)
+  if (way.warning !== undefined) context.stderr.write(`Warning: ${way.warning}\n`)
   const input = settingsInput(given)
   const { settings } = await loadFor(context, input)
   const address = urlOf(settings, 'choose one with --port before the command')
