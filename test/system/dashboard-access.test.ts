@@ -302,9 +302,15 @@ describe('trouble', () => {
         const { page, complaints } = await empty.open()
         await page.getByText('No requests in this time range.').waitFor()
         await page.getByText('Nothing in this time range.').waitFor()
+        await page.locator('#board:not([aria-busy])').waitFor()
         expect(await faults(page)).toEqual([])
         await picture(page, 'empty')
         expect(complaints).toEqual([])
+        await page.route('**/logs/analytics*', () => {})
+        await page.reload()
+        await page.locator('#board[aria-busy]').waitFor()
+        await page.getByText('No requests in this time range.').waitFor()
+        expect(await faults(page)).toEqual([])
       } finally {
         await empty.close()
       }

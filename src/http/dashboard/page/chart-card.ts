@@ -36,7 +36,7 @@ const FONT = '11px system-ui, sans-serif'
 export class ChartCard {
   readonly element: HTMLElement
   readonly #spec: ChartSpec
-  readonly #plotPlace = make('div', { class: 'plot' })
+  readonly #plotPlace: HTMLElement
   readonly #when = make('span', { class: 'when' })
   readonly #values: readonly HTMLElement[]
   #plot: uPlot | undefined
@@ -51,7 +51,10 @@ export class ChartCard {
       swatch.style.background = `var(${color})`
       return make('li', {}, swatch, `${label} `, this.#values[index])
     })
-    this.#plotPlace.setAttribute('role', 'img')
+    this.#plotPlace = make('div', {
+      class: 'plot',
+      attributes: { role: 'img', 'aria-label': `${spec.title}, not loaded yet` },
+    })
     this.element = make(
       'figure',
       { class: 'chart card' },
