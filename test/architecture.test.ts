@@ -78,6 +78,10 @@ describe('a broken rule is found', () => {
       "const s = await import('@elysiajs/swagger')",
       'imports "@elysiajs/swagger": only http/ knows the framework',
     ],
+    [
+      "import { type Hash, createHash } from 'node:crypto'",
+      'imports "node:crypto", which delays every start: process.getBuiltinModule does not',
+    ],
     ["import { Database } from 'bun:sqlite'", 'imports "bun:sqlite": only record/ speaks SQL'],
     ['export const q = `\n  SELECT a FROM b WHERE c`', 'holds SQL: only record/ does'],
     ["export const q = 'INSERT INTO b VALUES (1)'", 'holds SQL: only record/ does'],
@@ -116,7 +120,7 @@ test('what the rules allow is not reported', () => {
     'main.ts': "import { run } from './cli/run.ts'\nrun(process.env)\n",
     'record/ledger.ts':
       "import { Database } from 'bun:sqlite'\nexport const q = 'SELECT a FROM b'\n",
-    'record/log.ts': "console.error('x')\n",
+    'record/log.ts': "import type { Hash } from 'node:crypto'\nconsole.error('x')\n",
   }
   expect(inTree(files)).toEqual([])
 })

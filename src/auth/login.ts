@@ -1,4 +1,5 @@
 import { ProxyError } from '../kit/error.ts'
+import { randomUrlText } from '../kit/random-url-text.ts'
 import { constantTimeEquals } from '../kit/secret.ts'
 import {
   authorizeUrl,
@@ -7,7 +8,6 @@ import {
   fetchProfile,
   type OAuthOptions,
   type Profile,
-  randomUrlText,
   subscriptionOf,
 } from './oauth.ts'
 import type { CredentialStore } from './store.ts'

@@ -1,6 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto'
 import { type Static, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
+import { randomUrlText } from '../kit/random-url-text.ts'
 import { Secret } from '../kit/secret.ts'
 
 /** Where the authorisation server is and as whom we speak to it; tests replace all of it. */
@@ -93,12 +93,8 @@ const DEFAULT_RETRY_AFTER_MS = 60_000
 /** A fresh verifier with its S256 challenge. @see https://www.rfc-editor.org/rfc/rfc7636 */
 export function createPkce(): Pkce {
   const verifier = randomUrlText()
-  return { verifier, challenge: createHash('sha256').update(verifier).digest('base64url') }
-}
-
-/** 32 random bytes as 43 characters that need no escaping in a URL. */
-export function randomUrlText(): string {
-  return randomBytes(32).toString('base64url')
+  const challenge = new Bun.CryptoHasher('sha256').update(verifier).digest('base64url')
+  return { verifier, challenge }
 }
 
 /** The page where the account holder signs in and agrees. */

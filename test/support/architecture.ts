@@ -1,4 +1,4 @@
-import { codeOf, importsOf, type SourceTree } from './source-tree.ts'
+import { codeOf, importsOf, type SourceTree, withoutComments } from './source-tree.ts'
 
 /** Folders of `src` and the floor of each; a file imports from its own folder or a lower floor. */
 export const FLOORS: Readonly<Record<string, number>> = {
@@ -14,6 +14,9 @@ export const FLOORS: Readonly<Record<string, number>> = {
   'main.ts': 8,
 }
 
+/** Built-in modules that are there at once, or are needed by every start. */
+const QUICK_BUILTINS = new Set(['node:fs', 'node:fs/promises', 'node:os', 'node:path'])
+
 const MAX_LINES = 300
 const MAX_SCHEMA_LINES = 400
 
@@ -23,6 +26,7 @@ export function violations(tree: SourceTree): string[] {
     [
       ...floors(file, text, tree),
       ...packages(file, text),
+      ...slowBuiltins(text),
       ...names(file, text),
       ...size(file, text),
     ].map((problem) => `${file}: ${problem}`),
@@ -62,6 +66,15 @@ function packages(file: string, text: string): string[] {
     }
     return []
   })
+}
+
+/** In a compiled binary a static import of a built-in module runs at every start, however lazily its file is loaded. */
+function slowBuiltins(text: string): string[] {
+  const imports = /\bimport\s+(?!type\b)[^'"`;]*?\bfrom\s*(['"])(node:[^'"\n]+)\1/g
+  return [...withoutComments(text).matchAll(imports)]
+    .map((hit) => hit[2] ?? '')
+    .filter((name) => !QUICK_BUILTINS.has(name))
+    .map((name) => `imports "${name}", which delays every start: process.getBuiltinModule does not`)
 }
 
 function names(file: string, text: string): string[] {

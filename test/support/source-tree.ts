@@ -45,7 +45,7 @@ export function codeOf(text: string): string {
 }
 
 /** Drops comments but keeps strings, in which `//` is not a comment. */
-function withoutComments(text: string): string {
+export function withoutComments(text: string): string {
   const token = /(['"])(?:\\.|(?!\1)[^\\\n])*\1|`(?:\\.|[^\\`])*`|\/\/[^\n]*|\/\*[\s\S]*?\*\//g
   return text.replace(token, (found) => (/^\/[/*]/.test(found) ? ' ' : found))
 }

@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { endIsolated } from './isolation.ts'
 import type { IsolatedSpec } from './isolation-options.ts'
 import { reap } from './reap.ts'
@@ -20,6 +20,7 @@ export class ClaudeProcess {
   constructor(spec: IsolatedSpec) {
     const { command, args, cwd, env } = spec
     const mark = crypto.randomUUID()
+    const { spawn } = process.getBuiltinModule('node:child_process')
     const child = spawn(command, [...args], {
       cwd,
       env: { ...env, [MARK]: mark },

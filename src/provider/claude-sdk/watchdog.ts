@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 
 /** The variable by which all that a ccproxy has started, at whatever remove, is known. */
 const MARK = 'CCPROXY_SDK_OWNER'
@@ -36,6 +36,7 @@ export class Watchdog {
   start(): void {
     if (this.#process !== undefined || process.platform !== 'linux') return
     const args = ['-c', SCRIPT, 'ccproxy-watchdog', `${MARK}=${this.#id}`]
+    const { spawn } = process.getBuiltinModule('node:child_process')
     const child = spawn('/bin/sh', args, {
       cwd: '/',
       env: { PATH: '/usr/bin:/bin' },

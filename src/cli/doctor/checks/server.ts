@@ -1,4 +1,3 @@
-import { createServer } from 'node:net'
 import { ConfigError } from '../../../config/diagnose.ts'
 import { portOwner } from '../../../http/port-owner.ts'
 import { askProxy } from '../../client/ask-proxy.ts'
@@ -48,7 +47,7 @@ async function port(world: DoctorWorld): Promise<Finding[]> {
 /** Why nothing can listen there, by trying it. */
 function whyNot(host: string, number: number): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const server = createServer()
+    const server = process.getBuiltinModule('node:net').createServer()
     server.once('error', (error) => resolve('code' in error ? String(error.code) : error.message))
     server.listen(number, host, () => server.close(() => resolve(undefined)))
   })
