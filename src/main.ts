@@ -2,6 +2,7 @@
 import { version } from '../package.json' with { type: 'json' }
 import type { CommandContext, EndSignal, Input, Output } from './cli/command.ts'
 import { run, wantsStack } from './cli/run.ts'
+import { errorCode } from './kit/error.ts'
 
 declare const CCPROXY_VERSION: string | undefined
 declare const CCPROXY_COMMIT: string | undefined
@@ -49,7 +50,7 @@ function output(descriptor: 1 | 2): Output {
         try {
           sent += writeSync(descriptor, bytes, sent)
         } catch (error) {
-          const code = error instanceof Error && 'code' in error ? error.code : undefined
+          const code = errorCode(error)
           // A full pipe has a slow reader; any other error means that nobody reads any more.
           if (code === 'EAGAIN') Bun.sleepSync(1)
           else gone = true

@@ -1,9 +1,8 @@
 import type { Server } from 'bun'
-import { ProxyError } from '../kit/error.ts'
+import { errorCode, ProxyError } from '../kit/error.ts'
 import { constantTimeEquals } from '../kit/secret.ts'
 import { callbackPage } from './callback-page.ts'
 import { LOGIN_TIMEOUT_MS } from './login.ts'
-import { errorCode } from './save-file.ts'
 
 /** The port that logins have always used; the next free one is taken where it is in use. */
 export const DEFAULT_CALLBACK_PORT = 54_545

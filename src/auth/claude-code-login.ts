@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ProxyError } from '../kit/error.ts'
+import { errorCode, ProxyError } from '../kit/error.ts'
 import type { Secret } from '../kit/secret.ts'
 import { denied } from './login-error.ts'
 import { type CommandResult, type RunCommand, runCommand } from './run-command.ts'
-import { errorCode } from './save-file.ts'
 import { parseCredentials, type StoredLogin } from './stored-login.ts'
 import type { TokenSource, TokenState } from './token-source.ts'
 

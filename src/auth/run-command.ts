@@ -1,3 +1,5 @@
+import { errorCode } from '../kit/error.ts'
+
 /** How a command ended: its output, or why there is none. */
 export type CommandResult =
   | { readonly kind: 'done'; readonly exitCode: number; readonly stdout: string }
@@ -46,7 +48,9 @@ export const runCommand: RunCommand = (command, timeoutMs) =>
       chunks.push(kept)
       size += kept.length
     })
-    child.on('error', (error) => end({ kind: 'not-started', reason: codeOf(error) }))
+    child.on('error', (error) =>
+      end({ kind: 'not-started', reason: errorCode(error) ?? 'unknown error' }),
+    )
     child.on('close', (code) =>
       end({ kind: 'done', exitCode: code ?? -1, stdout: Buffer.concat(chunks).toString('utf8') }),
     )
@@ -57,11 +61,6 @@ function killGroup(pid: number | undefined, onWindows: boolean): void {
   try {
     process.kill(onWindows ? pid : -pid, 'SIGKILL')
   } catch (error) {
-    if (codeOf(error) !== 'ESRCH') throw error // Gone already is what we wanted.
+    if (errorCode(error) !== 'ESRCH') throw error // Gone already is what we wanted.
   }
-}
-
-function codeOf(error: unknown): string {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
-  return 'unknown error'
 }

@@ -1,5 +1,6 @@
 import { chmod, mkdir, open, readdir, realpath, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { errorCode } from '../kit/error.ts'
 
 /**
  * Replaces a file so that a crash at any moment leaves the old text or the new one: written beside it
@@ -30,13 +31,6 @@ export async function removeIfThere(path: string): Promise<void> {
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error
   }
-}
-
-/** The code of a file system's error: `ENOENT`, `EACCES` … */
-export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : undefined
 }
 
 /** A link stays a link: what it points to is replaced. */

@@ -1,7 +1,7 @@
 import { mkdir, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { ProxyError } from '../kit/error.ts'
-import { errorCode, removeIfThere, saveFile } from './save-file.ts'
+import { errorCode, ProxyError } from '../kit/error.ts'
+import { removeIfThere, saveFile } from './save-file.ts'
 import {
   type Credentials,
   type CredentialsJson,

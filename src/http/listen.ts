@@ -1,6 +1,6 @@
 import type { Server } from 'bun'
 import type { Settings } from '../config/schema.ts'
-import { ProxyError } from '../kit/error.ts'
+import { errorCode, ProxyError } from '../kit/error.ts'
 import { portOwner } from './port-owner.ts'
 
 /** Connections that hold no request are closed after this, seconds; 255 is the most that Bun takes. */
@@ -31,7 +31,7 @@ export async function listen(settings: Settings, handler: Handler): Promise<Serv
 }
 
 async function listenError(error: unknown, host: string, port: number): Promise<unknown> {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const code = errorCode(error)
   if (code === 'EADDRINUSE') {
     const owner = await portOwner(port)
     const by = owner === undefined ? '' : ` by ${owner}`

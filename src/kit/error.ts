@@ -95,3 +95,10 @@ export function withHeaders(error: ProxyError, headers: Headers): ProxyError {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
+
+/** The code of the system's error: `ENOENT`, `EACCES` …; undefined for anything else thrown. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined
+}

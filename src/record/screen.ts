@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs'
+import { errorCode } from '../kit/error.ts'
 
 /** What a screen is made with; tests stand in for the terminal. */
 export interface ScreenOptions {
@@ -133,7 +134,7 @@ function writeStderr(bytes: Uint8Array): number {
   try {
     return writeSync(STDERR, bytes)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const code = errorCode(error)
     // A closed stderr must never end a request: there is nobody left to tell, so that all counts as written.
     return code === 'EAGAIN' ? 0 : bytes.length
   }

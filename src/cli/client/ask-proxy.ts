@@ -1,4 +1,4 @@
-import { messageOf } from '../../kit/error.ts'
+import { errorCode, messageOf } from '../../kit/error.ts'
 import { isRecord, parseJson } from '../../kit/json.ts'
 import { call, textOf } from '../permissions/call.ts'
 
@@ -40,8 +40,7 @@ async function askOnce(
     return { status: reply.statusCode, json: isRecord(json) ? json : {}, contentType }
   } catch (error) {
     const none = { status: undefined, json: {}, contentType: '' }
-    const refused = error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED'
-    if (refused) return none
+    if (errorCode(error) === 'ECONNREFUSED') return none
     return { ...none, failure: signal.aborted ? 'it does not answer' : messageOf(error) }
   }
 }

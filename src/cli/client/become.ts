@@ -1,4 +1,4 @@
-import { ProxyError } from '../../kit/error.ts'
+import { errorCode, ProxyError } from '../../kit/error.ts'
 import type { CommandContext } from '../command.ts'
 
 /** Counts how often ccproxy started a program that started ccproxy. */
@@ -33,7 +33,7 @@ export async function become(
   try {
     context.replaceProcess?.(file, args, env)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const code = errorCode(error)
     // A script without its first line, which a shell would run all the same.
     if (code === 'ENOEXEC') context.replaceProcess?.('/bin/sh', [file, ...args], env)
     return refuse(context, file, code)
@@ -58,9 +58,7 @@ async function runBeside(
   })
   try {
     return await new Promise((resolve) => {
-      child.on('error', (error) =>
-        resolve(refuse(context, file, 'code' in error ? error.code : '')),
-      )
+      child.on('error', (error) => resolve(refuse(context, file, errorCode(error))))
       child.on('exit', (code, signal) => resolve(code ?? SIGNAL_CODE + signalNumber(signal)))
     })
   } finally {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { errorCode } from '../../kit/error.ts'
 
 /** When a process started, in the system's own words: a later process with the same number differs in it. */
 export function startOf(pid: number): string | undefined {
@@ -19,7 +20,7 @@ export function isRunning(pid: number): boolean {
     process.kill(pid, 0)
   } catch (error) {
     // It is there, but another user's.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    return errorCode(error) === 'EPERM'
   }
   return process.platform !== 'linux' || !/^[ZX]/.test(statOf(pid)?.state ?? '')
 }

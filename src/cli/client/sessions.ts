@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ProxyError } from '../../kit/error.ts'
+import { errorCode, ProxyError } from '../../kit/error.ts'
 import { isRunning, startOf } from './process-life.ts'
 
 /** How often a proxy looks whether its sessions live, ms. */
@@ -94,7 +94,7 @@ export class Sessions {
         onCompromised: () => undefined, // After a long sleep of the machine; the health check decides then.
       })
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined
+      const code = errorCode(error)
       if (code === 'ELOCKED') return undefined
       // Nobody can register where nothing can be written.
       if (code === 'ENOENT') return () => Promise.resolve()

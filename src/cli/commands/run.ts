@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { errorCode } from '../../kit/error.ts'
 import { become, deeper } from '../client/become.ts'
 import { claudeLaunch } from '../client/claude-launch.ts'
 import { CLIENT_FLAGS } from '../client/client-flags.ts'
@@ -76,7 +77,7 @@ function find({ env, cwd }: CommandContext, program: string) {
     accessSync(path, process.platform === 'win32' ? constants.F_OK : constants.X_OK)
     return path
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const code = errorCode(error)
     if (code === 'ENOENT') return { why: 'there is no such file', code: NOT_FOUND }
     return { why: code === 'EACCES' ? 'it is not executable' : String(code), code: NOT_EXECUTABLE }
   }

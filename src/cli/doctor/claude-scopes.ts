@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { shownPath } from '../../config/paths.ts'
+import { errorCode } from '../../kit/error.ts'
 import { isRecord, parseJson } from '../../kit/json.ts'
 import { configDirOf } from '../../provider/claude-sdk/claude-settings.ts'
 import type { CommandContext } from '../command.ts'
@@ -75,7 +76,7 @@ async function readScope(
   try {
     text = await readFile(path, 'utf8')
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const code = errorCode(error)
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     return { ...empty, problem: `it cannot be read (${String(code)})` }
   }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type RunCommand, runCommand } from '../../auth/run-command.ts'
 import { parseCredentials } from '../../auth/stored-login.ts'
+import { errorCode } from '../../kit/error.ts'
 import { isRecord, parseJson } from '../../kit/json.ts'
 import { configDirOf, readClaudeSettings, type SettingSource } from './claude-settings.ts'
 import type { Environment } from './install-places.ts'
@@ -141,7 +142,7 @@ async function readPlan({ env, home }: LoginPlaces): Promise<StoredPlan> {
   try {
     text = await readFile(path, 'utf8')
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+    const code = errorCode(error) ?? 'unknown error'
     if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'none' }
     return { kind: 'broken', why: `"${path}" cannot be read (${code})` }
   }

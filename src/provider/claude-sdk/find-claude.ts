@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { access, readdir, realpath, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
-import { ProxyError } from '../../kit/error.ts'
+import { errorCode, ProxyError } from '../../kit/error.ts'
 import {
   executableNames,
   installFolders,
@@ -84,7 +84,7 @@ async function examine(
     if (await isOwn(places, realPath, file.size)) return 'it starts ccproxy itself'
     return { path: await behindShim(path), realPath, source }
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+    const code = errorCode(error) ?? 'unknown error'
     if (code === 'ENOENT' || code === 'ENOTDIR') return ''
     return code === 'EACCES' ? 'it is not executable' : `it cannot be read (${code})`
   }

@@ -1,4 +1,5 @@
 import { extname } from 'node:path'
+import { errorCode } from '../../kit/error.ts'
 import type { Environment } from './install-places.ts'
 
 /** How a short run of Claude Code ended. */
@@ -54,8 +55,7 @@ export function runnerOf({ path, env, cwd }: RunPlaces): RunClaude {
       const stderr = collect(child.stderr)
       child.on('error', (error) => {
         clearTimeout(timer)
-        const code = 'code' in error && typeof error.code === 'string' ? error.code : error.message
-        done({ kind: 'not-started', code })
+        done({ kind: 'not-started', code: errorCode(error) ?? error.message })
       })
       child.on('close', (exitCode, signal) => {
         clearTimeout(timer)
@@ -86,7 +86,6 @@ function killGroup(pid: number | undefined, onWindows: boolean): void {
   try {
     process.kill(onWindows ? pid : -pid, 'SIGKILL')
   } catch (error) {
-    const gone = error instanceof Error && 'code' in error && error.code === 'ESRCH'
-    if (!gone) throw error // Gone already is what we wanted.
+    if (errorCode(error) !== 'ESRCH') throw error // Gone already is what we wanted.
   }
 }

@@ -1,5 +1,6 @@
 import { ConfigError } from '../../../config/diagnose.ts'
 import { portOwner } from '../../../http/port-owner.ts'
+import { errorCode } from '../../../kit/error.ts'
 import { askProxy } from '../../client/ask-proxy.ts'
 import { planFor } from '../../service/plan-for.ts'
 import { readState } from '../../service/service-state.ts'
@@ -48,7 +49,7 @@ async function port(world: DoctorWorld): Promise<Finding[]> {
 function whyNot(host: string, number: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = process.getBuiltinModule('node:net').createServer()
-    server.once('error', (error) => resolve('code' in error ? String(error.code) : error.message))
+    server.once('error', (error) => resolve(errorCode(error) ?? error.message))
     server.listen(number, host, () => server.close(() => resolve(undefined)))
   })
 }
