@@ -1,6 +1,7 @@
 import { open, stat } from 'node:fs/promises'
+import type { RunResult } from '../../kit/run-to-end.ts'
 import { excerpt } from './redact.ts'
-import type { RunClaude, RunResult } from './run-claude.ts'
+import type { RunClaude } from './run-claude.ts'
 
 /** What `claude --version` said, or why it said nothing. */
 export type VersionResult =

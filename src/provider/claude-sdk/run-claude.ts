@@ -1,18 +1,6 @@
 import { extname } from 'node:path'
-import { errorCode } from '../../kit/error.ts'
+import { type RunResult, runToEnd } from '../../kit/run-to-end.ts'
 import type { Environment } from './install-places.ts'
-
-/** How a short run of Claude Code ended. */
-export type RunResult =
-  | {
-      readonly kind: 'done'
-      readonly exitCode: number | undefined
-      readonly signal: string | undefined
-      readonly stdout: string
-      readonly stderr: string
-    }
-  | { readonly kind: 'timeout' }
-  | { readonly kind: 'not-started'; readonly code: string }
 
 /** Runs Claude Code with arguments that make it answer and end. */
 export type RunClaude = (args: readonly string[], timeoutMs: number) => Promise<RunResult>
@@ -24,8 +12,6 @@ export interface RunPlaces {
   readonly cwd: string
 }
 
-/** More than any answer: what prints without end is cut here. */
-const MAX_BYTES = 64 * 1024
 const SCRIPTS = new Set(['.js', '.mjs', '.cjs'])
 
 /** The command that starts an executable: scripts of old installs need Node.js. */
@@ -33,59 +19,8 @@ export function commandOf(path: string): [string, ...string[]] {
   return SCRIPTS.has(extname(path)) ? ['node', path] : [path]
 }
 
-/** A `RunClaude` on this machine; past its time the run ends with all that it started. */
+/** A `RunClaude` on this machine. */
 export function runnerOf({ path, env, cwd }: RunPlaces): RunClaude {
   return (args, timeoutMs) =>
-    new Promise((done) => {
-      const [file, ...before] = commandOf(path)
-      const { spawn } = process.getBuiltinModule('node:child_process')
-      const onWindows = process.platform === 'win32'
-      const child = spawn(file, [...before, ...args], {
-        env: { ...env },
-        cwd,
-        stdio: ['ignore', 'pipe', 'pipe'],
-        detached: !onWindows, // A group of its own, so that its children end with it.
-        windowsHide: true,
-      })
-      const timer = setTimeout(() => {
-        killGroup(child.pid, onWindows)
-        done({ kind: 'timeout' })
-      }, timeoutMs)
-      const stdout = collect(child.stdout)
-      const stderr = collect(child.stderr)
-      child.on('error', (error) => {
-        clearTimeout(timer)
-        done({ kind: 'not-started', code: errorCode(error) ?? error.message })
-      })
-      child.on('close', (exitCode, signal) => {
-        clearTimeout(timer)
-        done({
-          kind: 'done',
-          exitCode: exitCode ?? undefined,
-          signal: signal ?? undefined,
-          stdout: stdout(),
-          stderr: stderr(),
-        })
-      })
-    })
-}
-
-function collect(stream: NodeJS.ReadableStream): () => string {
-  const chunks: Buffer[] = []
-  let size = 0
-  stream.on('data', (chunk: Buffer) => {
-    const kept = chunk.subarray(0, MAX_BYTES - size)
-    chunks.push(kept)
-    size += kept.length
-  })
-  return () => Buffer.concat(chunks).toString('utf8')
-}
-
-function killGroup(pid: number | undefined, onWindows: boolean): void {
-  if (pid === undefined) return
-  try {
-    process.kill(onWindows ? pid : -pid, 'SIGKILL')
-  } catch (error) {
-    if (errorCode(error) !== 'ESRCH') throw error // Gone already is what we wanted.
-  }
+    runToEnd([...commandOf(path), ...args], { env, cwd, timeoutMs, stderr: true })
 }
