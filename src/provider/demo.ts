@@ -1,4 +1,5 @@
 import { randomId } from '../kit/id.ts'
+import { pause } from '../kit/pause.ts'
 import { requestHeaders } from './anthropic.ts'
 import type { DemoUpstream } from './demo/demo.ts'
 import type { Provider, ProviderOptions } from './provider.ts'
@@ -39,19 +40,6 @@ async function load(): Promise<DemoUpstream> {
   return createDemoUpstream({
     id: () => randomId(),
     now: () => Math.floor(Date.now() / 1000),
-    sleep,
-  })
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done, { once: true })
-    function done() {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
+    sleep: pause,
   })
 }

@@ -1,6 +1,6 @@
 import { errorCode, messageOf } from '../../kit/error.ts'
 import { isRecord, parseJson } from '../../kit/json.ts'
-import { call, textOf } from '../permissions/call.ts'
+import { callProxy, textOf } from './call-proxy.ts'
 
 /** What a ccproxy that runs says to a question; `undefined` as status where nobody listens. */
 export interface ProxyReply {
@@ -34,7 +34,7 @@ async function askOnce(
   const signal = AbortSignal.timeout(timeoutMs)
   const headers = key === undefined ? {} : { 'x-api-key': key }
   try {
-    const reply = await call({ url: `${url}${path}`, headers, signal })
+    const reply = await callProxy({ url: `${url}${path}`, headers, signal })
     const json = parseJson(await textOf(reply))
     const contentType = reply.headers['content-type'] ?? ''
     return { status: reply.statusCode, json: isRecord(json) ? json : {}, contentType }

@@ -1,9 +1,9 @@
 import type { Settings } from '../../config/schema.ts'
 import type { CommandContext, CommandInput } from '../command.ts'
-import { keyOf, urlOf } from '../proxy-address.ts'
 import { loadFor } from '../settings.ts'
 import { joinProxy } from './background-proxy.ts'
 import { settingsInput, type Way, wayOf } from './client-flags.ts'
+import { keyOf, urlOf } from './proxy-address.ts'
 import { askRoute, type Route } from './route.ts'
 
 /** Where a command's client is to go, before anybody is asked. */

@@ -1,7 +1,7 @@
 import { ProxyError } from '../../kit/error.ts'
 import { askProxy } from '../client/ask-proxy.ts'
+import { urlOf } from '../client/proxy-address.ts'
 import type { Command } from '../command.ts'
-import { urlOf } from '../proxy-address.ts'
 import { SETTING_FLAGS } from '../setting-flags.ts'
 import { loadFor } from '../settings.ts'
 

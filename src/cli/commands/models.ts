@@ -1,7 +1,7 @@
 import { isRecord } from '../../kit/json.ts'
 import { askProxy, errorIn } from '../client/ask-proxy.ts'
+import { keyOf, urlOf } from '../client/proxy-address.ts'
 import { type Command, type CommandContext, type CommandInput, UsageError } from '../command.ts'
-import { keyOf, urlOf } from '../proxy-address.ts'
 import { JSON_FLAG, SETTING_FLAGS } from '../setting-flags.ts'
 import { loadFor } from '../settings.ts'
 import { withSpinner } from '../spinner.ts'

@@ -3,8 +3,8 @@ import { humanDuration, humanMoney, humanShare } from '../../kit/human.ts'
 import { parseJson } from '../../kit/json.ts'
 import { fittedLine } from '../../kit/plain-text.ts'
 import { askProxy } from '../client/ask-proxy.ts'
+import { keyOf, urlOf } from '../client/proxy-address.ts'
 import { type Command, type CommandContext, type CommandInput, UsageError } from '../command.ts'
-import { keyOf, urlOf } from '../proxy-address.ts'
 import { ADDRESS_FLAGS, settingsInput } from '../records/address-flags.ts'
 import {
   factsOfClaudeCode,

@@ -2,12 +2,13 @@ import type { IncomingMessage } from 'node:http'
 import { Value } from '@sinclair/typebox/value'
 import { messageOf, ProxyError } from '../../kit/error.ts'
 import { isRecord, parseJson } from '../../kit/json.ts'
-import { SseParser } from '../../kit/sse.ts'
+import { pause } from '../../kit/pause.ts'
 import {
   type PermissionAnswer,
   PermissionEvent,
 } from '../../provider/claude-sdk/permission-schema.ts'
-import { call, textOf } from './call.ts'
+import { callProxy, textOf } from '../client/call-proxy.ts'
+import { hearEvents, RETRY_MS } from '../client/event-stream.ts'
 
 /** What becomes of an answer: taken, or too late for it, or it did not arrive. */
 export interface AnswerResult {
@@ -31,11 +32,6 @@ export interface DeskLinkOptions {
   /** Ends the link. */
   readonly signal: AbortSignal
 }
-
-/** The server pings every 30 s: after this it is gone, ms. */
-const SILENCE_MS = 75_000
-const FIRST_RETRY_MS = 500
-const LONGEST_RETRY_MS = 5000
 
 /** The line to a running proxy; comes back by itself when the proxy does. */
 export class DeskLink {
@@ -63,7 +59,7 @@ export class DeskLink {
   /** Sends an answer; never throws. */
   async answer(id: string, answer: PermissionAnswer): Promise<AnswerResult> {
     try {
-      const reply = await call({
+      const reply = await callProxy({
         url: `${this.#options.url}/permissions/${encodeURIComponent(id)}/respond`,
         method: 'POST',
         headers: { ...this.#headers(), 'content-type': 'application/json' },
@@ -87,7 +83,7 @@ export class DeskLink {
   async #open(): Promise<IncomingMessage> {
     const { url, signal } = this.#options
     const headers = { ...this.#headers(), accept: 'text/event-stream' }
-    const reply = await call({ url: `${url}/permissions/stream`, headers, signal }).catch(
+    const reply = await callProxy({ url: `${url}/permissions/stream`, headers, signal }).catch(
       (cause: unknown) => {
         throw new ProxyError('upstream_unreachable', notRunning(url), { cause })
       },
@@ -99,7 +95,7 @@ export class DeskLink {
   /** Tries until the proxy is back; undefined where the user leaves meanwhile. */
   async #reopen(): Promise<IncomingMessage | undefined> {
     const { signal } = this.#options
-    for (let wait = FIRST_RETRY_MS; ; wait = Math.min(wait * 2, LONGEST_RETRY_MS)) {
+    for (let wait: number = RETRY_MS.first; ; wait = Math.min(wait * 2, RETRY_MS.longest)) {
       await pause(wait, signal)
       if (signal.aborted) return undefined
       try {
@@ -114,23 +110,14 @@ export class DeskLink {
 
   /** Reads a stream to its end, whatever that is; gives why it ended. */
   async #listen(stream: IncomingMessage, listener: DeskListener): Promise<string> {
-    const parser = new SseParser()
-    const silence = new Error(`nothing came for ${SILENCE_MS / 1000} s`)
-    let timer = setTimeout(() => stream.destroy(silence), SILENCE_MS)
     try {
-      for await (const chunk of stream) {
-        clearTimeout(timer)
-        timer = setTimeout(() => stream.destroy(silence), SILENCE_MS)
-        for (const { data } of parser.push(chunk)) {
-          const event = parseJson(data)
-          if (Value.Check(PermissionEvent, event)) listener.hear(event)
-        }
-      }
+      await hearEvents(stream, ({ data }) => {
+        const event = parseJson(data)
+        if (Value.Check(PermissionEvent, event)) listener.hear(event)
+      })
       return 'ccproxy closed it'
     } catch (error) {
       return messageOf(error)
-    } finally {
-      clearTimeout(timer)
     }
   }
 }
@@ -160,17 +147,4 @@ function errorText(text: string): string {
   const error = isRecord(body) ? body.error : undefined
   const message = isRecord(error) ? error.message : undefined
   return typeof message === 'string' ? message : text.slice(0, 200)
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = setTimeout(end, milliseconds)
-    signal.addEventListener('abort', end)
-    if (signal.aborted) end()
-  })
 }

@@ -3,8 +3,9 @@ import { Value } from '@sinclair/typebox/value'
 import { LiveResult } from '../../http/logs/schema.ts'
 import { messageOf, ProxyError } from '../../kit/error.ts'
 import { parseJson } from '../../kit/json.ts'
-import { SseParser } from '../../kit/sse.ts'
-import { call } from '../permissions/call.ts'
+import { pause } from '../../kit/pause.ts'
+import { callProxy } from '../client/call-proxy.ts'
+import { hearEvents, RETRY_MS } from '../client/event-stream.ts'
 import type { Exchange } from './log-table.ts'
 import type { ProxyPlace, Source } from './source.ts'
 
@@ -20,10 +21,6 @@ export interface FollowOptions {
   readonly lost: (reason: string) => void
 }
 
-/** The server pings every 30 s: after this it is gone, ms. */
-const SILENCE_MS = 75_000
-const FIRST_RETRY_MS = 500
-const LONGEST_RETRY_MS = 5000
 /** A row is in the ledger so much later than it settled: those of the moment before the stream began, ms. */
 const LATE_MS = 2000
 const REMEMBERED = 2000
@@ -38,7 +35,7 @@ export async function follow(options: FollowOptions): Promise<void> {
     try {
       const stream = await open(options)
       await seen.catchUp()
-      wait = FIRST_RETRY_MS
+      wait = RETRY_MS.first
       const late = setTimeout(
         () => void seen.catchUp().catch((error) => lost(messageOf(error))),
         LATE_MS,
@@ -49,7 +46,7 @@ export async function follow(options: FollowOptions): Promise<void> {
       if (signal.aborted) return
       // The first connection must succeed; a refusal will not turn into anything else.
       if (wait === 0 || (error instanceof ProxyError && error.status < 500)) throw error
-      wait = Math.min(wait * 2, LONGEST_RETRY_MS)
+      wait = Math.min(wait * 2, RETRY_MS.longest)
     }
     await pause(wait, signal)
   }
@@ -107,7 +104,7 @@ async function open({ proxy, filter, signal }: FollowOptions): Promise<IncomingM
     accept: 'text/event-stream',
     ...(proxy.key !== undefined && { 'x-api-key': proxy.key }),
   }
-  const stream = await call({ url: `${proxy.url}/logs/stream?${query}`, headers, signal })
+  const stream = await callProxy({ url: `${proxy.url}/logs/stream?${query}`, headers, signal })
   if (stream.statusCode === 200) return stream
   stream.destroy()
   const kind = (stream.statusCode ?? 0) >= 500 ? 'unavailable' : 'not_found'
@@ -118,34 +115,12 @@ async function open({ proxy, filter, signal }: FollowOptions): Promise<IncomingM
 }
 
 async function listen(stream: IncomingMessage, seen: Seen, signal: AbortSignal): Promise<void> {
-  const parser = new SseParser()
-  const silent = () => stream.destroy(new Error(`nothing came for ${SILENCE_MS / 1000} s`))
-  let timer = setTimeout(silent, SILENCE_MS)
   try {
-    for await (const chunk of stream) {
-      clearTimeout(timer)
-      timer = setTimeout(silent, SILENCE_MS)
-      for (const { event, data } of parser.push(chunk)) {
-        const exchange: unknown = event === 'settled' ? parseJson(data) : undefined
-        if (Value.Check(LiveResult, exchange)) seen.take([exchange])
-      }
-    }
+    await hearEvents(stream, ({ event, data }) => {
+      const exchange: unknown = event === 'settled' ? parseJson(data) : undefined
+      if (Value.Check(LiveResult, exchange)) seen.take([exchange])
+    })
   } catch (error) {
     if (!signal.aborted) throw new Error(messageOf(error), { cause: error })
-  } finally {
-    clearTimeout(timer)
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = setTimeout(end, milliseconds)
-    signal.addEventListener('abort', end)
-    if (signal.aborted) end()
-  })
 }

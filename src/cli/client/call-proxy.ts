@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
 /** What is asked of the running proxy. */
-export interface Call {
+interface Call {
   readonly url: string
   readonly method?: 'GET' | 'POST'
   readonly headers: Readonly<Record<string, string>>
@@ -13,7 +13,7 @@ export interface Call {
  * Asks the running proxy, never by way of HTTP_PROXY: `fetch` obeys that for loopback too and cannot be told not to
  * (Bun 1.4.5, 2026-11).
  */
-export function call({
+export function callProxy({
   url,
   method = 'GET',
   headers,

@@ -1,5 +1,5 @@
-import type { Settings } from '../config/schema.ts'
-import { UsageError } from './command.ts'
+import type { Settings } from '../../config/schema.ts'
+import { UsageError } from '../command.ts'
 
 /** Where the proxy of these settings listens, as this machine reaches it; `fix` is said where port 0 hides it. */
 export function urlOf({ server: { host, port } }: Settings, fix: string): string {
