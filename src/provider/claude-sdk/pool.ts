@@ -44,6 +44,8 @@ const SWEEP_MS = 1000
 /** All Claude Codes that run: warm conversations, and spares for new ones. */
 export class ClaudePool {
   readonly #world: ClaudeWorld
+  readonly #idleMs: number
+  readonly #lifetimeMs: number
   readonly #conversations = new Set<Conversation>()
   readonly #kept = new KeptConversations()
   readonly #spares: Spares
@@ -53,6 +55,8 @@ export class ClaudePool {
 
   constructor(world: ClaudeWorld) {
     this.#world = world
+    this.#idleMs = world.settings.session_idle_seconds * 1000
+    this.#lifetimeMs = world.settings.session_lifetime_seconds * 1000
     this.#spares = new Spares((spec) => new ClaudeProcess(world.isolate(spec)))
   }
 
@@ -208,13 +212,13 @@ export class ClaudePool {
 
   /** A place for one more: the longest unused conversation that rests has to go. */
   #makeRoom(): void {
-    const { maxSessions } = this.#world.settings
-    if (this.#conversations.size + this.#starting < maxSessions) return
+    const { max_sessions: most } = this.#world.settings
+    if (this.#conversations.size + this.#starting < most) return
     const resting = [...this.#conversations].filter(({ state }) => state !== 'busy')
     const since = ({ state, used }: Conversation) => (state === 'closed' ? 0 : used)
     const [oldest] = resting.sort((one, other) => since(one) - since(other))
     if (oldest === undefined) {
-      const text = `All ${maxSessions} Claude Codes are at work: try again, or raise sdk.max_sessions`
+      const text = `All ${most} Claude Codes are at work: try again, or raise sdk.max_sessions`
       throw new ProxyError('unavailable', text, { headers: { 'retry-after': '5' } })
     }
     this.drop(oldest)
@@ -222,26 +226,24 @@ export class ClaudePool {
 
   /** How many may wait beside those that are in use. */
   #spareRoom(): number {
-    const { prewarm, maxSessions } = this.#world.settings
+    const { prewarm, max_sessions: most } = this.#world.settings
     const used = this.#conversations.size + this.#starting
-    return Math.max(0, Math.min(prewarm, maxSessions - used))
+    return Math.max(0, Math.min(prewarm, most - used))
   }
 
   #expire(): void {
-    const { idleMs, lifetimeMs } = this.#world.settings
     for (const conversation of this.#conversations) {
       const { state } = conversation
       const over = state !== 'busy' && this.#isOver(conversation)
       if (state === 'closed' || over) this.drop(conversation)
     }
-    this.#spares.expire(idleMs)
-    this.#kept.expire(lifetimeMs)
+    this.#spares.expire(this.#idleMs)
+    this.#kept.expire(this.#lifetimeMs)
   }
 
   #isOver({ born, used }: Conversation): boolean {
-    const { idleMs, lifetimeMs } = this.#world.settings
     const now = Date.now()
-    return now - used > idleMs || now - born > lifetimeMs
+    return now - used > this.#idleMs || now - born > this.#lifetimeMs
   }
 }
 

@@ -19,7 +19,7 @@ import { commandOf, type RunClaude, runnerOf } from './run-claude.ts'
 import { failureOfSilence, failureOfThrown, notInstalled } from './sdk-failure.ts'
 import { SdkStatus } from './sdk-status.ts'
 import { Watchdog } from './watchdog.ts'
-import type { ClaudeSettings, ClaudeWorld } from './world.ts'
+import type { ClaudeWorld } from './world.ts'
 
 /** Everything behind `/sdk` that is made once, when it is first asked. */
 export class ClaudeRuntime {
@@ -118,9 +118,10 @@ export class ClaudeRuntime {
   }
 
   #world(cwd: string): ClaudeWorld {
-    const { desk } = this.#options
+    const { desk, settings } = this.#options
     return {
-      settings: settingsOf(this.#options, cwd),
+      settings,
+      cwd,
       watchdog: new Watchdog(),
       claude: () => this.#claude(),
       env: (executable) => this.#env(executable),
@@ -195,23 +196,4 @@ function workFolder({ settings, home, dataDir }: ClaudeSdkOptions): string {
 
 function unusable(text: string, cause?: unknown): ProxyError {
   return new ProxyError('unavailable', text, { headers: { 'x-should-retry': 'false' }, cause })
-}
-
-function settingsOf({ settings }: ClaudeSdkOptions, cwd: string): ClaudeSettings {
-  return {
-    cwd,
-    addDirs: settings.add_dirs,
-    mixTools: settings.mix_tools,
-    allowedTools: settings.allowed_tools,
-    disallowedTools: settings.disallowed_tools,
-    permissionMode: settings.permission_mode,
-    mcpServers: settings.mcp_servers,
-    settingSources: settings.setting_sources,
-    maxTurns: settings.max_turns,
-    maxSessions: settings.max_sessions,
-    idleMs: settings.session_idle_seconds * 1000,
-    lifetimeMs: settings.session_lifetime_seconds * 1000,
-    prewarm: settings.prewarm,
-    startTimeoutMs: settings.start_timeout_seconds * 1000,
-  }
 }

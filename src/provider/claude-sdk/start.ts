@@ -10,6 +10,7 @@ import type {
 import { ProxyError } from '../../kit/error.ts'
 import { CallerTools } from './caller-tools.ts'
 import type { ClaudeProcess } from './claude-process.ts'
+import type { SdkTable } from './claude-sdk-options.ts'
 import type { Started } from './conversation.ts'
 import { Inbox } from './inbox.ts'
 import type { SpawnSpec } from './isolation-options.ts'
@@ -69,7 +70,7 @@ interface Spawned {
   readonly process: ClaudeProcess
 }
 
-/** Waits for the first sign of life, `startTimeoutMs` at most; what gives none is ended. */
+/** Waits for the first sign of life, `sdk.start_timeout_seconds` at most; what gives none is ended. */
 async function readyIn(
   world: ClaudeWorld,
   claude: string,
@@ -86,7 +87,7 @@ async function readyIn(
     // Where the Agent SDK starts nothing it says why.
     own = await Promise.race([spawned.promise, ready.then(() => spawned.promise)])
     const living = Promise.race([ready, endOf(own.process)])
-    const { startTimeoutMs: ms } = world.settings
+    const ms = world.settings.start_timeout_seconds * 1000
     await orAborted(
       inTime(living, ms, () => tooLate(claude, ms)),
       signal,
@@ -122,23 +123,23 @@ function tooLate(claude: string, ms: number): ProxyError {
 }
 
 function optionsOf(launch: Launch, world: ClaudeWorld, tools: CallerTools): Options {
-  const { settings } = world
+  const { settings, cwd } = world
   // To the caller's own tools no limit of turns is meant, though each of their calls is one to Claude Code.
-  const { maxTurns: turns } = settings
+  const { max_turns: turns } = settings
   return {
-    cwd: settings.cwd,
-    additionalDirectories: [...settings.addDirs],
+    cwd,
+    additionalDirectories: [...settings.add_dirs],
     systemPrompt: systemOf(launch),
     tools:
       launch.ownTools === 'all' ? { type: 'preset', preset: 'claude_code' } : [...launch.ownTools],
     allowedTools: allowedOf(launch, world),
-    disallowedTools: [...settings.disallowedTools, ...NEVER],
-    permissionMode: settings.permissionMode,
-    allowDangerouslySkipPermissions: settings.permissionMode === 'bypassPermissions',
+    disallowedTools: [...settings.disallowed_tools, ...NEVER],
+    permissionMode: settings.permission_mode,
+    allowDangerouslySkipPermissions: settings.permission_mode === 'bypassPermissions',
     ...(asks(settings) ? { canUseTool: permitOf(launch, world) } : {}),
-    mcpServers: serversOf(launch, launch.servers ? settings.mcpServers : {}, tools),
+    mcpServers: serversOf(launch, launch.servers ? settings.mcp_servers : {}, tools),
     strictMcpConfig: !launch.servers,
-    settingSources: [...settings.settingSources],
+    settingSources: [...settings.setting_sources],
     thinking: launch.thinking,
     ...(turns === undefined || plainNames(launch) ? {} : { maxTurns: turns }),
     includePartialMessages: true,
@@ -156,11 +157,11 @@ function settingsOf(launch: Launch): Settings {
 function allowedOf(launch: Launch, { settings }: ClaudeWorld): string[] {
   const caller =
     asks(settings) || launch.callerTools.length === 0 ? [] : [`mcp__${CALLER_SERVER}__*`]
-  return [...settings.allowedTools, ...caller]
+  return [...settings.allowed_tools, ...caller]
 }
 
 /** Whether there is anything that Claude Code asks permission for. */
-function asks({ permissionMode: mode }: ClaudeWorld['settings']): boolean {
+function asks({ permission_mode: mode }: SdkTable): boolean {
   return mode !== 'dontAsk' && mode !== 'bypassPermissions'
 }
 
@@ -174,7 +175,7 @@ function permitOf(launch: Launch, world: ClaudeWorld): NonNullable<Options['canU
 
 function serversOf(
   launch: Launch,
-  configured: ClaudeWorld['settings']['mcpServers'],
+  configured: SdkTable['mcp_servers'],
   tools: CallerTools,
 ): Record<string, McpServerConfig> {
   // Claude Code checks them by itself: what it does not know it says.

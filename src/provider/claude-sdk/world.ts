@@ -1,32 +1,17 @@
 import type { Options } from '@anthropic-ai/claude-agent-sdk'
 import type { ProxyError } from '../../kit/error.ts'
+import type { SdkTable } from './claude-sdk-options.ts'
 import type { IsolatedSpec, SpawnSpec } from './isolation-options.ts'
 import type { PermissionOutcome } from './permission-entry.ts'
 import type { Watchdog } from './watchdog.ts'
-
-/** What the `[sdk]` table says, as plain values; times in ms. */
-export interface ClaudeSettings {
-  readonly cwd: string
-  readonly addDirs: readonly string[]
-  readonly mixTools: boolean
-  readonly allowedTools: readonly string[]
-  readonly disallowedTools: readonly string[]
-  readonly permissionMode: 'default' | 'acceptEdits' | 'plan' | 'dontAsk' | 'bypassPermissions'
-  readonly mcpServers: Readonly<Record<string, Record<string, unknown>>>
-  readonly settingSources: readonly ('user' | 'project' | 'local')[]
-  readonly maxTurns: number | undefined
-  readonly maxSessions: number
-  readonly idleMs: number
-  readonly lifetimeMs: number
-  readonly prewarm: number
-  readonly startTimeoutMs: number
-}
 
 type CanUseTool = NonNullable<Options['canUseTool']>
 
 /** What running a Claude Code needs beside its launch. */
 export interface ClaudeWorld {
-  readonly settings: ClaudeSettings
+  readonly settings: SdkTable
+  /** The folder that Claude Code works in: that of the settings, or one of ccproxy's own. */
+  readonly cwd: string
   readonly watchdog: Watchdog
   /** The executable's path; throws `unavailable` with what to do where there is none. */
   claude(): Promise<string>
