@@ -1,6 +1,7 @@
 import { mkdir, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { errorCode, ProxyError } from '../kit/error.ts'
+import { takeLock } from '../kit/file-lock.ts'
 import { removeIfThere, saveFile } from './save-file.ts'
 import {
   type Credentials,
@@ -10,11 +11,10 @@ import {
   withLogin,
 } from './stored-login.ts'
 
-/** How long a lock that nobody refreshes still counts; a living holder refreshes it twice as often. */
+/** How long a lock that nobody refreshes still counts, ms. */
 const STALE_MS = 10_000
 /** Longer than the slowest refresh, so that a waiting process sees its outcome. */
 const LOCK_WAIT_MS = 45_000
-const LOCK_POLL_MS = 20
 
 const NOTHING: Credentials = { login: undefined, termsAcceptedAt: undefined }
 
@@ -68,43 +68,25 @@ export class CredentialStore {
     })
   }
 
-  /**
-   * Runs `work` while no other process holds the file's lock: a folder `<path>.lock` whose mtime is
-   * kept fresh, the scheme that Claude Code uses for its own files.
-   */
+  /** Runs `work` while no other process holds the file's lock. */
   async locked<Result>(work: () => Promise<Result>): Promise<Result> {
-    // Loaded when first needed: a proxy that uses API keys never pays for it.
-    const { lock } = await import('proper-lockfile')
     await this.#makeFolder()
-    const deadline = performance.now() + this.#lockWaitMs
-    for (;;) {
-      const release = await this.#tryLock(lock)
-      if (release !== undefined) {
-        try {
-          return await work()
-        } finally {
-          await releaseQuietly(release)
-        }
-      }
-      if (performance.now() > deadline) throw this.#lockHeld()
-      await Bun.sleep(LOCK_POLL_MS * (0.5 + Math.random()))
+    const release = await this.#lock()
+    try {
+      return await work()
+    } finally {
+      await release()
     }
   }
 
-  async #tryLock(lock: typeof import('proper-lockfile').lock) {
-    try {
-      return await lock(this.path, {
-        realpath: false, // The file need not exist yet.
-        stale: STALE_MS,
-        update: STALE_MS / 2,
-        // After a long sleep of the machine another process may have taken the lock over. What we
-        // then write is still whole, and the other process adopts it or is adopted.
-        onCompromised: () => undefined,
-      })
-    } catch (error) {
-      if (errorCode(error) === 'ELOCKED') return undefined
+  /** Where another process takes the lock over, what we then write is still whole: one of the two adopts the other's. */
+  async #lock(): Promise<() => Promise<void>> {
+    const times = { waitMs: this.#lockWaitMs, staleMs: STALE_MS }
+    const release = await takeLock(this.path, times).catch((error: unknown) => {
       throw this.#unwritable(error)
-    }
+    })
+    if (release === undefined) throw this.#lockHeld()
+    return release
   }
 
   async #makeFolder(): Promise<void> {
@@ -177,15 +159,5 @@ export class CredentialStore {
 
   #error(message: string, cause?: unknown): ProxyError {
     return new ProxyError('authentication', message, cause === undefined ? {} : { cause })
-  }
-}
-
-/** A lock that was taken over or removed meanwhile needs no release. */
-async function releaseQuietly(release: () => Promise<void>): Promise<void> {
-  try {
-    await release()
-  } catch (error) {
-    const code = errorCode(error)
-    if (code !== 'ERELEASED' && code !== 'ENOTACQUIRED' && code !== 'ENOENT') throw error
   }
 }

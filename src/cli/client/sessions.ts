@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { errorCode, ProxyError } from '../../kit/error.ts'
+import { takeLock } from '../../kit/file-lock.ts'
 import { isRunning, startOf } from './process-life.ts'
 
 /** How often a proxy looks whether its sessions live, ms. */
@@ -13,7 +14,6 @@ const START_LOOK_MS = 60_000
 const STALE_MS = 5000
 /** Longer than a proxy takes to start, ms. */
 const LOCK_WAIT_MS = 45_000
-const LOCK_POLL_MS = 20
 
 /**
  * The clients that share a proxy in the background, as a folder with one file for each process (2026-11). A file tells
@@ -65,41 +65,25 @@ export class Sessions {
 
   /** Runs `work` while no other process starts or ends a proxy of this folder. */
   async locked<Result>(work: () => Promise<Result>): Promise<Result> {
-    const { lock } = await import('proper-lockfile')
-    const deadline = performance.now() + LOCK_WAIT_MS
-    for (;;) {
-      const release = await this.#tryLock(lock)
-      if (release !== undefined) {
-        try {
-          return await work()
-        } finally {
-          // A lock that was lost meanwhile is another's now.
-          await release().catch(() => undefined)
-        }
-      }
-      if (performance.now() > deadline) {
-        const text = `Another ccproxy holds "${this.folder}.lock" for too long: end it, or remove that folder`
-        throw new ProxyError('unavailable', text)
-      }
-      await Bun.sleep(LOCK_POLL_MS)
+    const release = await this.#lock()
+    try {
+      return await work()
+    } finally {
+      await release()
     }
   }
 
-  async #tryLock(lock: typeof import('proper-lockfile').lock) {
-    try {
-      return await lock(this.folder, {
-        realpath: false, // The folder may have been removed with its whole home.
-        stale: STALE_MS,
-        update: STALE_MS / 2,
-        onCompromised: () => undefined, // After a long sleep of the machine; the health check decides then.
-      })
-    } catch (error) {
-      const code = errorCode(error)
-      if (code === 'ELOCKED') return undefined
-      // Nobody can register where nothing can be written.
-      if (code === 'ENOENT') return () => Promise.resolve()
+  /** Where another process takes the lock over, the health check decides. */
+  async #lock(): Promise<() => Promise<void>> {
+    const times = { waitMs: LOCK_WAIT_MS, staleMs: STALE_MS }
+    const release = await takeLock(this.folder, times).catch((error: unknown) => {
+      // The folder may have been removed with its whole home, where nobody can register then.
+      if (errorCode(error) === 'ENOENT') return () => Promise.resolve()
       throw error
-    }
+    })
+    if (release !== undefined) return release
+    const text = `Another ccproxy holds "${this.folder}.lock" for too long: end it, or remove that folder`
+    throw new ProxyError('unavailable', text)
   }
 
   #listed(): number[] {
