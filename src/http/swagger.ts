@@ -1,5 +1,6 @@
 import type { ElysiaSwaggerConfig } from '@elysiajs/swagger'
 import { Elysia, type InternalRoute } from 'elysia'
+import { pageAsset } from './page-asset.ts'
 
 /**
  * 2026-11: `@elysiajs/swagger` makes the description, but its page loads a script from a CDN. The
@@ -13,7 +14,7 @@ const POLICY = [
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
-].join('; ')
+]
 
 const JSON_PATH = '/swagger/json'
 
@@ -46,17 +47,7 @@ export function swaggerRoutes({ routes, documentation }: SwaggerOptions) {
 
 async function shell(path: string): Promise<Response> {
   const { swaggerAssets } = await import('./swagger/assets.ts')
-  const asset = swaggerAssets.get(path)
-  if (asset === undefined) throw new Error(`No asset is known for "${path}"`)
-  return new Response(asset.body(), {
-    headers: {
-      'content-type': asset.type,
-      'content-security-policy': POLICY,
-      'cache-control': 'no-cache',
-      'referrer-policy': 'no-referrer',
-      'x-content-type-options': 'nosniff',
-    },
-  })
+  return pageAsset(swaggerAssets, path, POLICY)
 }
 
 /** The plugin looks only at the routes of the app that it is used in: it is handed ours instead. */

@@ -1,3 +1,5 @@
+import { pageAsset } from '../page-asset.ts'
+
 /** The page runs and loads only what is its own; `data:` is its empty icon. */
 const POLICY = [
   "default-src 'none'",
@@ -8,7 +10,7 @@ const POLICY = [
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
-].join('; ')
+]
 
 /** The page's static files: they hold nothing of this installation and need no client key. */
 export const DASHBOARD_SHELL_PATHS: ReadonlySet<string> = new Set([
@@ -20,15 +22,5 @@ export const DASHBOARD_SHELL_PATHS: ReadonlySet<string> = new Set([
 /** One of the static files; they are loaded when one is first asked for, so that start-up pays nothing. */
 export async function dashboardShell(path: string): Promise<Response> {
   const { dashboardAssets } = await import('./assets.ts')
-  const asset = dashboardAssets.get(path)
-  if (asset === undefined) throw new Error(`No asset is known for "${path}"`)
-  return new Response(asset.body, {
-    headers: {
-      'content-type': asset.type,
-      'content-security-policy': POLICY,
-      'cache-control': 'no-cache',
-      'referrer-policy': 'no-referrer',
-      'x-content-type-options': 'nosniff',
-    },
-  })
+  return pageAsset(dashboardAssets, path, POLICY)
 }

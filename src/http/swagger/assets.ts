@@ -1,5 +1,6 @@
 import style from 'swagger-ui-dist/swagger-ui.css' with { type: 'file' }
 import bundle from 'swagger-ui-dist/swagger-ui-bundle.js' with { type: 'file' }
+import type { PageAsset } from '../page-asset.ts'
 import script from './page.js' with { type: 'file' }
 
 const PAGE = `<!doctype html>
@@ -26,26 +27,13 @@ const PAGE = `<!doctype html>
 </html>
 `
 
-/** One static file of the page. */
-export interface SwaggerAsset {
-  readonly type: string
-  /** The content, or the file that holds it: beside the source, or inside the binary. */
-  readonly body: () => string | Blob
-}
-
-/** The static files of the page by path; reading them is put off until they are asked for. */
-export const swaggerAssets: ReadonlyMap<string, SwaggerAsset> = new Map([
-  ['/swagger', { type: 'text/html; charset=utf-8', body: () => PAGE }],
-  [
-    '/swagger/assets/swagger-ui.css',
-    { type: 'text/css; charset=utf-8', body: () => Bun.file(style) },
-  ],
+/** The static files of the page by path. */
+export const swaggerAssets: ReadonlyMap<string, PageAsset> = new Map([
+  ['/swagger', { type: 'text/html; charset=utf-8', body: PAGE }],
+  ['/swagger/assets/swagger-ui.css', { type: 'text/css; charset=utf-8', body: Bun.file(style) }],
   [
     '/swagger/assets/swagger-ui-bundle.js',
-    { type: 'text/javascript; charset=utf-8', body: () => Bun.file(bundle) },
+    { type: 'text/javascript; charset=utf-8', body: Bun.file(bundle) },
   ],
-  [
-    '/swagger/assets/page.js',
-    { type: 'text/javascript; charset=utf-8', body: () => Bun.file(script) },
-  ],
+  ['/swagger/assets/page.js', { type: 'text/javascript; charset=utf-8', body: Bun.file(script) }],
 ])
