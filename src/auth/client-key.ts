@@ -1,4 +1,5 @@
 import type { Secret } from '../kit/secret.ts'
+import { sha256 } from '../kit/sha256.ts'
 import type { ClientCredential } from './credential.ts'
 
 /** A named client token as settings give it: the token or its SHA-256, and when it ends. */
@@ -129,8 +130,4 @@ function ownCredential(sent: readonly SentKey[]): ClientCredential | undefined {
     headers: Object.fromEntries(own.map(({ header, raw }) => [header, raw])),
     kind: own.some(({ value }) => value.startsWith('sk-ant-oat')) ? 'oat' : 'key',
   }
-}
-
-function sha256(text: string): Uint8Array {
-  return new Bun.CryptoHasher('sha256').update(text).digest()
 }

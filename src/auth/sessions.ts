@@ -1,3 +1,5 @@
+import { randomUrlText } from '../kit/random-url-text.ts'
+import { sha256Hex } from '../kit/sha256.ts'
 import { type AcceptedKey, type ClientKeys, findClientKey } from './client-key.ts'
 
 /** Who is signed in: the named token's name, for logs. */
@@ -15,7 +17,6 @@ interface Kept {
 const IDLE_MS = 7 * 86_400_000
 /** More sessions are not kept: the one longest unused goes first. */
 const MOST = 100
-const TOKEN_BYTES = 32
 
 /**
  * Browsers that have shown a client key and hold a random token in its place. They are signed in until they sign
@@ -39,18 +40,17 @@ export class Sessions {
   open(key: string, now: number): string | undefined {
     const accepted = findClientKey(this.#keys, key, now)
     if (accepted === undefined) return undefined
-    const token = Buffer.from(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)))
-    const text = token.toString('base64url')
-    this.#kept.set(digest(text), { key: accepted, used: now })
+    const token = randomUrlText()
+    this.#kept.set(sha256Hex(token), { key: accepted, used: now })
     const [oldest] = this.#kept.keys()
     if (this.#kept.size > MOST && oldest !== undefined) this.#kept.delete(oldest)
-    return text
+    return token
   }
 
   /** Whose token it is; undefined where it is nobody's any more. */
   find(token: string, now: number): Session | undefined {
     // What is looked up is a digest: its time tells nothing of the token.
-    const id = digest(token)
+    const id = sha256Hex(token)
     const kept = this.#kept.get(id)
     if (kept === undefined) return undefined
     this.#kept.delete(id)
@@ -62,10 +62,6 @@ export class Sessions {
 
   /** Ends a session. */
   close(token: string): void {
-    this.#kept.delete(digest(token))
+    this.#kept.delete(sha256Hex(token))
   }
-}
-
-function digest(token: string): string {
-  return new Bun.CryptoHasher('sha256').update(token).digest('hex')
 }

@@ -1,4 +1,4 @@
-const encoder = new TextEncoder()
+import { sha256 } from './sha256.ts'
 
 /**
  * A value that must never be printed: every way of turning it into text gives `***`;
@@ -37,8 +37,4 @@ export class Secret {
 /** Compares digests, so that neither content nor length shows in the time taken. */
 export function constantTimeEquals(left: string, right: string): boolean {
   return crypto.timingSafeEqual(sha256(left), sha256(right))
-}
-
-function sha256(text: string): Uint8Array {
-  return new Bun.CryptoHasher('sha256').update(encoder.encode(text)).digest()
 }

@@ -1,3 +1,5 @@
+import { sha256Hex } from '../../kit/sha256.ts'
+
 const MARK = 'ccproxy-demo'
 
 /** Signs a thinking text, so that one that comes back altered is refused as the real API does. */
@@ -12,5 +14,5 @@ export function isSigned(signature: string, text: string): boolean {
 }
 
 function digest(id: string, text: string): string {
-  return new Bun.CryptoHasher('sha256').update(`${id}\0${text}`).digest('hex')
+  return sha256Hex(`${id}\0${text}`)
 }
