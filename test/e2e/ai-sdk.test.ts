@@ -1,15 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { createAnthropic } from '@ai-sdk/anthropic'
 import { createOpenAI } from '@ai-sdk/openai'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { generateText, isStepCount, type LanguageModel, Output, streamText, tool } from 'ai'
 import { z } from 'zod'
-import { type Ccproxy, startCcproxy } from '../support/ccproxy.ts'
-import { type FakeAnthropic, startFakeAnthropic } from '../support/fake-anthropic.ts'
-import { type FakeOpenai, startFakeOpenai } from '../support/fake-openai.ts'
+import { bothUpstreams } from '../support/both-upstreams.ts'
 import { completion, openaiError, says } from '../support/fake-openai-reply.ts'
 import { apiError, asJson, message, type Reply, text } from '../support/fake-reply.ts'
-import { startOpenaiProxy } from '../support/openai-proxy.ts'
 
 const CLIENT_TOKEN = 'client-token-for-ai-sdk-0005'
 const CALLS = [
@@ -17,29 +14,7 @@ const CALLS = [
   { tool: 'get_weather', input: { city: 'Köln "am" Rhein' } },
 ]
 
-let claude: FakeAnthropic
-let openai: FakeOpenai
-let proxy: Ccproxy
-let gateway: Ccproxy
-
-beforeAll(async () => {
-  claude = await startFakeAnthropic({ forbidden: [CLIENT_TOKEN] })
-  openai = await startFakeOpenai({ forbidden: [CLIENT_TOKEN] })
-  proxy = await startCcproxy({ upstream: claude.url, env: { AUTH_TOKEN: CLIENT_TOKEN } })
-  gateway = await startOpenaiProxy(openai, CLIENT_TOKEN)
-})
-
-afterAll(async () => {
-  await proxy.stop()
-  await gateway.stop()
-  await claude.close()
-  await openai.close()
-})
-
-beforeEach(() => {
-  claude.forget()
-  openai.forget()
-})
+const { claude, openai, proxy, gateway } = await bothUpstreams(CLIENT_TOKEN)
 
 /** Where a request ends, and how that upstream is told what to answer. */
 interface Upstream {

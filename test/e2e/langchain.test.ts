@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { ChatAnthropic } from '@langchain/anthropic'
 import { type AIMessageChunk, type BaseMessage, HumanMessage } from '@langchain/core/messages'
 import { tool } from '@langchain/core/tools'
 import { ChatOpenAI } from '@langchain/openai'
 import { z } from 'zod'
-import { type Ccproxy, startCcproxy } from '../support/ccproxy.ts'
-import { type FakeAnthropic, startFakeAnthropic } from '../support/fake-anthropic.ts'
+import { bothUpstreams } from '../support/both-upstreams.ts'
 import { midStreamError } from '../support/fake-fault.ts'
-import { type FakeOpenai, startFakeOpenai } from '../support/fake-openai.ts'
 import { completion, says } from '../support/fake-openai-reply.ts'
 import { message, type Reply, text } from '../support/fake-reply.ts'
-import { startOpenaiProxy } from '../support/openai-proxy.ts'
 
 const CLIENT_TOKEN = 'client-token-for-langchain-0006'
 const CALLS = [
@@ -18,29 +15,7 @@ const CALLS = [
   { tool: 'get_weather', input: { city: 'Köln "am" Rhein' } },
 ]
 
-let claude: FakeAnthropic
-let openai: FakeOpenai
-let proxy: Ccproxy
-let gateway: Ccproxy
-
-beforeAll(async () => {
-  claude = await startFakeAnthropic({ forbidden: [CLIENT_TOKEN] })
-  openai = await startFakeOpenai({ forbidden: [CLIENT_TOKEN] })
-  proxy = await startCcproxy({ upstream: claude.url, env: { AUTH_TOKEN: CLIENT_TOKEN } })
-  gateway = await startOpenaiProxy(openai, CLIENT_TOKEN)
-})
-
-afterAll(async () => {
-  await proxy.stop()
-  await gateway.stop()
-  await claude.close()
-  await openai.close()
-})
-
-beforeEach(() => {
-  claude.forget()
-  openai.forget()
-})
+const { claude, openai, proxy, gateway } = await bothUpstreams(CLIENT_TOKEN)
 
 type Family = 'claude' | 'openai'
 const MODELS = { claude: 'claude-sonnet-5-5', openai: 'gpt-5.5' }

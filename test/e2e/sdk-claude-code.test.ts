@@ -1,18 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { runClaude } from '../support/claude.ts'
 import { asJson, message, text } from '../support/fake-reply.ts'
-import { heard, SDK_TEST_MS, type Sdk, startSdk } from '../support/sdk.ts'
+import { heard, SDK_TEST_MS } from '../support/sdk.ts'
+import { sdkForFile } from '../support/sdk-file.ts'
 
-let sdk: Sdk
-
-beforeAll(async () => {
-  sdk = await startSdk({ sdk: 'setting_sources = []' })
-}, SDK_TEST_MS)
-
-afterAll(async () => {
-  await sdk.stop()
-  expect(sdk.fake.violations).toEqual([])
-})
+const { sdk } = await sdkForFile({ sdk: 'setting_sources = []' })
 
 /** Claude Code as a client of ccproxy, whose upstream is Claude Code again. */
 async function run(prompt: string) {

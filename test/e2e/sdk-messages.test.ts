@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import Anthropic, { APIError, toFile } from '@anthropic-ai/sdk'
 import { asJson, type Json, message, text } from '../support/fake-reply.ts'
-import { heard, SDK_TEST_MS, type Sdk, startSdk } from '../support/sdk.ts'
+import { heard, SDK_TEST_MS } from '../support/sdk.ts'
+import { sdkForFile } from '../support/sdk-file.ts'
 
 const PNG =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
@@ -9,16 +10,10 @@ const PDF = Buffer.from('%PDF-1.4\n%%EOF\n').toString('base64')
 const model = 'claude-sonnet-4-6'
 const hello = { model, max_tokens: 500, messages: [{ role: 'user' as const, content: 'Hello' }] }
 
-let sdk: Sdk
-let before = 0
+const { sdk, sent, before } = await sdkForFile()
 
 function client(): Anthropic {
   return new Anthropic({ baseURL: `${sdk.proxy.url}/sdk`, apiKey: 'a-client-key', maxRetries: 0 })
-}
-
-/** The body that reached the API, of the n-th request since this test began. */
-function sent(index = 0): Json {
-  return asJson(JSON.parse(sdk.fake.messages()[before + index]?.text ?? '{}'))
 }
 
 /** The messages that reached it, without the words that Claude Code adds. */
@@ -37,20 +32,6 @@ function withoutReminders(content: unknown): unknown {
     .map(({ cache_control: _, ...block }) => block)
 }
 
-beforeAll(async () => {
-  sdk = await startSdk()
-}, SDK_TEST_MS)
-
-afterAll(async () => {
-  await sdk.stop()
-  expect(sdk.fake.violations).toEqual([])
-})
-
-beforeEach(() => {
-  sdk.fake.forget()
-  before = sdk.fake.messages().length
-})
-
 describe('a message through /sdk', () => {
   test(
     'is answered by one request, with its usage and cost',
@@ -66,7 +47,7 @@ describe('a message through /sdk', () => {
       expect(Number(asJson(data.usage).cost_usd)).toBeGreaterThan(0)
       expect(response.headers.get('x-ccproxy-upstream')).toBe(`claude-sdk/${model}`)
       expect(response.headers.has('x-ccproxy-notes')).toBe(false)
-      expect(sdk.fake.messages().length).toBe(before + 1)
+      expect(sdk.fake.messages().length).toBe(before() + 1)
       expect(sent()).toMatchObject({ model, max_tokens: 500, thinking: { type: 'disabled' } })
       expect(sent().tools).toEqual([])
     },

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'bun:test'
 import { type Static, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
-import { Elysia, t } from 'elysia'
+import { Elysia } from 'elysia'
 import { swaggerAssets } from '../../src/http/swagger/assets.ts'
-import { SWAGGER_SHELL_PATHS, swaggerRoutes } from '../../src/http/swagger.ts'
+import { SWAGGER_SHELL_PATHS } from '../../src/http/swagger.ts'
+import { withSwagger } from '../support/swagger-example.ts'
 
 const Description = Type.Object({
   openapi: Type.String(),
@@ -11,30 +12,8 @@ const Description = Type.Object({
   paths: Type.Record(Type.String(), Type.Record(Type.String(), Type.Unknown())),
 })
 
-function exampleApp() {
-  const app = new Elysia()
-  return app
-    .use(
-      swaggerRoutes({
-        routes: () => app.routes,
-        documentation: {
-          info: { title: 'ccproxy', version: '1.2.3' },
-          paths: {
-            '/v1/messages': {
-              post: { summary: 'Messages', responses: { 200: { description: 'A message' } } },
-            },
-          },
-        },
-      }),
-    )
-    .get('/health', () => 'ok', { detail: { summary: 'Health' } })
-    .get('/v1/models/:id', () => 'ok', { params: t.Object({ id: t.String() }) })
-    .get('/hidden', () => 'ok', { detail: { hide: true } })
-    .all('/*', () => 'rest')
-}
-
 async function get(path: string): Promise<Response> {
-  return exampleApp().handle(new Request(`http://localhost${path}`))
+  return withSwagger(new Elysia()).handle(new Request(`http://localhost${path}`))
 }
 
 async function readDescription(): Promise<Static<typeof Description>> {

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import Anthropic from '@anthropic-ai/sdk'
-import { asJson, type Json, message, text } from '../support/fake-reply.ts'
-import { SDK_TEST_MS, type Sdk, startSdk } from '../support/sdk.ts'
+import { asJson, message, text } from '../support/fake-reply.ts'
+import { SDK_TEST_MS } from '../support/sdk.ts'
+import { sdkForFile } from '../support/sdk-file.ts'
 import { until } from '../support/wait.ts'
 
 type Params = Anthropic.MessageCreateParamsNonStreaming
@@ -30,15 +31,10 @@ const twoCalls = message([
   { tool: 'get_weather', input: { city: 'Rome' } },
 ])
 
-let sdk: Sdk
-let before = 0
+const { sdk, sent, before } = await sdkForFile({ sdk: 'setting_sources = []\nprewarm = 0' })
 
 function client(): Anthropic {
   return new Anthropic({ baseURL: `${sdk.proxy.url}/sdk`, apiKey: 'a-client-key', maxRetries: 0 })
-}
-
-function sent(index = 0): Json {
-  return asJson(JSON.parse(sdk.fake.messages()[before + index]?.text ?? '{}'))
 }
 
 /** The last turn of the conversation that reached the API, without what Claude Code adds. */
@@ -69,20 +65,6 @@ function goOn(first: Anthropic.Message, results: Results, more: Partial<Params> 
 function calls(reply: Anthropic.Message): string[] {
   return reply.content.flatMap((block) => (block.type === 'tool_use' ? [block.id] : []))
 }
-
-beforeAll(async () => {
-  sdk = await startSdk({ sdk: 'setting_sources = []\nprewarm = 0' })
-}, SDK_TEST_MS)
-
-afterAll(async () => {
-  await sdk.stop()
-  expect(sdk.fake.violations).toEqual([])
-})
-
-beforeEach(() => {
-  sdk.fake.forget()
-  before = sdk.fake.messages().length
-})
 
 describe("the caller's tools through /sdk", () => {
   test.each(['whole', 'streamed'])(
@@ -175,7 +157,7 @@ describe("the caller's tools through /sdk", () => {
       expect(Array.isArray(result?.content) ? result.content[0] : result).toEqual(asJson(document))
       // The one that waited in vain has ended, without another word to the API.
       await until('no Claude Code rests', async () => Number((await sdk.sessions()).warm) === 0)
-      expect(sdk.fake.messages().length).toBe(before + 2)
+      expect(sdk.fake.messages().length).toBe(before() + 2)
     },
     SDK_TEST_MS,
   )

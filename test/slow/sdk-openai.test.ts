@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import OpenAI from 'openai'
 import { asJson, type Json, message, text } from '../support/fake-reply.ts'
-import { SDK_TEST_MS, type Sdk, startSdk } from '../support/sdk.ts'
+import { SDK_TEST_MS } from '../support/sdk.ts'
+import { sdkForFile } from '../support/sdk-file.ts'
 
 type ChatMessages = OpenAI.ChatCompletionMessageParam[]
 
@@ -24,15 +25,10 @@ const twoCalls = message([
   { tool: 'get_weather', input: { city: 'Rome' } },
 ])
 
-let sdk: Sdk
-let before = 0
+const { sdk, sent } = await sdkForFile({ sdk: 'tools = "none"\nsetting_sources = []\nprewarm = 0' })
 
 function client(prefix = '/sdk'): OpenAI {
   return new OpenAI({ baseURL: `${sdk.proxy.url}${prefix}/v1`, apiKey: 'a-key', maxRetries: 0 })
-}
-
-function sent(index = 0): Json {
-  return asJson(JSON.parse(sdk.fake.messages()[before + index]?.text ?? '{}'))
 }
 
 /** The results in the last turn that reached the API. */
@@ -52,20 +48,6 @@ function expectOneProcess(): void {
     expect.stringContaining('Sun'),
   ])
 }
-
-beforeAll(async () => {
-  sdk = await startSdk({ sdk: 'tools = "none"\nsetting_sources = []\nprewarm = 0' })
-}, SDK_TEST_MS)
-
-afterAll(async () => {
-  await sdk.stop()
-  expect(sdk.fake.violations).toEqual([])
-})
-
-beforeEach(() => {
-  sdk.fake.forget()
-  before = sdk.fake.messages().length
-})
 
 describe('Chat Completions through /sdk', () => {
   test.each(['/sdk', '/sdk/openai'])(

@@ -1,3 +1,4 @@
+import { expect } from 'bun:test'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -120,6 +121,23 @@ async function openPage(
   page.on('pageerror', (error) => complaints.push(String(error)))
   await page.goto(url)
   return { page, requested, complaints }
+}
+
+/** Hands an opened page over, then expects that it asked only its own ccproxy and complained of no more than `pardoned`. */
+export async function keptToItself(
+  { proxy }: DashboardBench,
+  open: OpenPage,
+  use: (page: Page, open: OpenPage) => Promise<void>,
+  pardoned?: RegExp,
+): Promise<void> {
+  try {
+    await use(open.page, open)
+    expect(open.complaints.filter((one) => pardoned?.test(one) !== true)).toEqual([])
+    const origins = open.requested.map((url) => new URL(url).origin)
+    expect([...new Set(origins)]).toEqual([proxy.url])
+  } finally {
+    await open.page.context().close()
+  }
 }
 
 /** The text as it is seen: without what is hidden, with a gap between cells. */

@@ -2,9 +2,9 @@ import { isJson, type Json } from './fake-reply.ts'
 import { until } from './wait.ts'
 
 /** One event as it came. */
-export interface HeardEvent {
+interface HeardEvent {
   readonly event: string
-  readonly id: string | undefined
+  readonly id?: string | undefined
   readonly data: Json
 }
 

@@ -6,6 +6,7 @@ import { startCcproxy } from '../support/ccproxy.ts'
 import {
   busyMonth,
   type DashboardBench,
+  keptToItself,
   type OpenPage,
   picture,
   seen,
@@ -42,17 +43,8 @@ async function withPage(
   use: (page: Page, open: OpenPage) => Promise<void>,
   options: BrowserContextOptions = {},
 ): Promise<void> {
-  const open = await bench.open(options)
-  try {
-    await use(open.page, open)
-    const origins = open.requested.map((url) => new URL(url).origin)
-    expect([...new Set(origins)]).toEqual([bench.proxy.url])
-    // The browser itself tells of each refusal that a test provokes.
-    const complaints = open.complaints.filter((one) => !/status of 401/.test(one))
-    expect(complaints).toEqual([])
-  } finally {
-    await open.page.context().close()
-  }
+  // The browser itself tells of each refusal that a test provokes.
+  await keptToItself(bench, await bench.open(options), use, /status of 401/)
 }
 
 async function signIn(page: Page, key = KEY): Promise<void> {

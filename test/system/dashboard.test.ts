@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core'
 import {
   busyMonth,
   type DashboardBench,
+  keptToItself,
   type OpenPage,
   picture,
   seen,
@@ -29,16 +30,10 @@ async function withPage(
   use: (page: Page, open: OpenPage) => Promise<void>,
   ...[options, hash]: Parameters<DashboardBench['open']>
 ): Promise<void> {
-  const open = await bench.open(options, hash)
-  try {
-    await open.page.locator('#tiles .figure').first().waitFor()
-    await use(open.page, open)
-    expect(open.complaints).toEqual([])
-    const origins = open.requested.map((url) => new URL(url).origin)
-    expect([...new Set(origins)]).toEqual([bench.proxy.url])
-  } finally {
-    await open.page.context().close()
-  }
+  await keptToItself(bench, await bench.open(options, hash), async (page, open) => {
+    await page.locator('#tiles .figure').first().waitFor()
+    await use(page, open)
+  })
 }
 
 const rowsOf = (page: Page) => page.locator('#request-table tbody.over tr')
