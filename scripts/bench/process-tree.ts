@@ -33,7 +33,7 @@ function listProc(path: string): number[] {
 }
 
 /** The process and all its descendants. */
-export function processTree(root: number): number[] {
+function processTree(root: number): number[] {
   const children = new Map<number, number[]>()
   for (const pid of listProc('/proc')) {
     const stat = readStat(pid)

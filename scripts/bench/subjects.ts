@@ -40,8 +40,8 @@ interface Command {
 export const TRANSLATING = ['chat-on-messages', 'messages-on-chat'] as const
 
 /** The core that belongs to the subject alone, and the one for load and upstream. */
-export const SUBJECT_CORE = '0'
-export const LOAD_CORE = '1'
+const SUBJECT_CORE = '0'
+const LOAD_CORE = '1'
 
 const root = join(import.meta.dir, '..', '..')
 const path = process.env.PATH ?? '/usr/bin:/bin'

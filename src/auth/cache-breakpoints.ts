@@ -2,7 +2,7 @@ import type { Span } from '../kit/json-splice.ts'
 import { elementsAt, type Member, membersAt, parseSpan } from './json-walk.ts'
 
 /** The most cache breakpoints that Anthropic accepts in one request. */
-export const MAX_BREAKPOINTS = 4
+const MAX_BREAKPOINTS = 4
 
 const NEEDLE = new TextEncoder().encode('"cache_control"')
 

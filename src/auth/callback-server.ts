@@ -5,7 +5,7 @@ import { callbackPage } from './callback-page.ts'
 import { LOGIN_TIMEOUT_MS } from './login.ts'
 
 /** The port that logins have always used; the next free one is taken where it is in use. */
-export const DEFAULT_CALLBACK_PORT = 54_545
+const DEFAULT_CALLBACK_PORT = 54_545
 const PORTS_TRIED = 20
 /** The page waits for the trade of the code, and that may take two slow answers. */
 const IDLE_SECONDS = 120

@@ -77,8 +77,6 @@ const ProfileAnswer = Type.Object({
       uuid: Nullable,
       name: Nullable,
       organization_type: Nullable,
-      billing_type: Nullable,
-      rate_limit_tier: Nullable,
     }),
   ),
 })

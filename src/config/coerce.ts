@@ -107,7 +107,7 @@ function quoted(value: unknown): string {
 }
 
 /** What a schema accepts, in words. */
-export function wanted(schema: TSchema): string {
+function wanted(schema: TSchema): string {
   const words = wordsOf(schema)
   if (words.length > 0) return `one of ${words.map((word) => `"${word}"`).join(', ')}`
   if (KindGuard.IsInteger(schema)) return `an integer${range(schema)}`

@@ -26,7 +26,7 @@ export class ConfigError extends Error {
 }
 
 /** Renders diagnostics as one line, or as a tree grouped by source where there are several. */
-export function renderDiagnostics(diagnostics: readonly Diagnostic[]): string {
+function renderDiagnostics(diagnostics: readonly Diagnostic[]): string {
   const [first] = diagnostics
   if (first !== undefined && diagnostics.length === 1) return oneLine(first)
   const groups = new Map<string, Diagnostic[]>()

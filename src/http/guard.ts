@@ -180,7 +180,7 @@ function isAddress(name: string): boolean {
 }
 
 /** Whether an address is this machine's own. */
-export function isLoopback(address: string): boolean {
+function isLoopback(address: string): boolean {
   if (address === '127.0.0.1') return true
   const plain = address.replace(/^::ffff:/, '')
   return plain === '::1' || plain === 'localhost' || /^127(\.\d{1,3}){3}$/.test(plain)

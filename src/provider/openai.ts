@@ -139,7 +139,7 @@ function isAzure(baseUrl: string): boolean {
  * The URL of an endpoint: `base` is the API's base (`https://host/v1`), a bare host, or the whole URL of one of its
  * endpoints; a query of its own (Azure's `api-version`) stays.
  */
-export function endpointUrl(base: string, path: string): string {
+function endpointUrl(base: string, path: string): string {
   const url = new URL(base)
   const root = url.pathname.replace(/\/+$/, '').replace(/\/(chat\/completions|responses)$/, '')
   const [endpoint = '', query = ''] = path.split('?')

@@ -7,7 +7,7 @@ import { plainText } from '../kit/plain-text.ts'
  */
 
 /** Levels in order of severity. */
-export const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 /** The name of a level. */
 export type Level = (typeof LEVELS)[number]
 /** How a line is written: JSON for machines, pretty with colours or plain without for people. */
@@ -104,7 +104,7 @@ function writeStderr(line: string): void {
 }
 
 /** Writes out what still waits; the process must not end before. */
-export function flushLog(): void {
+function flushLog(): void {
   clearTimeout(timer)
   timer = undefined
   process.off('exit', flushLog)

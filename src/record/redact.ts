@@ -1,5 +1,5 @@
 /** What a secret in a kept text becomes. */
-export const MASK = '***'
+const MASK = '***'
 
 /**
  * Keys and tokens by the look that their makers gave them, longest prefixes first; each is masked wherever it stands.

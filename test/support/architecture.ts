@@ -1,7 +1,7 @@
 import { codeOf, importsOf, type SourceTree, withoutComments } from './source-tree.ts'
 
 /** Folders of `src` and the floor of each; a file imports from its own folder or a lower floor. */
-export const FLOORS: Readonly<Record<string, number>> = {
+const FLOORS: Readonly<Record<string, number>> = {
   kit: 0,
   protocol: 1,
   auth: 2,

@@ -82,7 +82,7 @@ export interface ModelTraits {
 }
 
 /** The rules of a model, by its id. */
-export function modelTraits(model: string): ModelTraits {
+function modelTraits(model: string): ModelTraits {
   const [, family = '', major = '0', minor = '0'] =
     /^claude-(haiku|sonnet|opus|fable|mythos)-(\d{1,2})(?:-(\d{1,2}))?(?:-|$)/.exec(model) ?? []
   if (family === '') refuse(`model: ${model}`)

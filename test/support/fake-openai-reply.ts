@@ -35,7 +35,7 @@ export interface CompletionOptions {
 }
 
 /** The headers that the real API sends with each reply. @see wire.md 2 */
-export const OPENAI_HEADERS: Readonly<Record<string, string>> = {
+const OPENAI_HEADERS: Readonly<Record<string, string>> = {
   'x-request-id': 'req_openai_fake_0001',
   'openai-processing-ms': '12',
   'x-ratelimit-limit-requests': '10000',

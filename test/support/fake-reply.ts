@@ -73,7 +73,7 @@ export function streamHead(extra: Readonly<Record<string, string>> = {}): string
 }
 
 /** Whether the request asks for a stream. */
-export function wantsStream(exchange: Exchange): boolean {
+function wantsStream(exchange: Exchange): boolean {
   return /"stream"\s*:\s*true/.test(exchange.request.text)
 }
 
@@ -138,7 +138,7 @@ export function exactly(bytes: string | Uint8Array, options: { close?: boolean }
 }
 
 /** Sends a whole JSON body with its length. */
-export async function sendJson(
+async function sendJson(
   exchange: Exchange,
   status: number,
   body: unknown,

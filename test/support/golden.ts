@@ -103,7 +103,7 @@ export function runStream(machine: StreamIn, chunks: Iterable<Uint8Array>): Stre
 }
 
 /** A hub event in one readable line that leaves nothing out but the constant parts of message_start. */
-export function eventLine(event: StreamEvent): string {
+function eventLine(event: StreamEvent): string {
   switch (event.type) {
     case 'message_start': {
       const { id, model, usage } = event.message

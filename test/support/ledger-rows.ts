@@ -2,7 +2,7 @@ import type { Settled } from '../../src/record/observer.ts'
 import type { NewRow } from '../../src/record/store/store.ts'
 
 /** A number source that gives the same numbers for the same seed. */
-export function numbers(seed: number): () => number {
+function numbers(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     // mulberry32

@@ -82,11 +82,11 @@ export function whole(
 }
 
 /** The head of a streamed reply. */
-export const STREAM_HEAD =
+const STREAM_HEAD =
   'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-request-id: up-1\r\ntransfer-encoding: chunked\r\n\r\n'
 
 /** One piece of a chunked body. */
-export function piece(text: string): string {
+function piece(text: string): string {
   return `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`
 }
 
@@ -155,7 +155,7 @@ export function completionOf(text: string): object {
 }
 
 /** A whole response object. */
-export function responseOf(text: string): object {
+function responseOf(text: string): object {
   return { ...responseBase('completed'), output: [responseMessage(text)], usage: RESPONSE_USAGE }
 }
 
@@ -183,7 +183,7 @@ export const RESPONSE_CREATED = responseEvent('response.created', {
 })
 
 /** A response's stream in full. */
-export const RESPONSE_EVENTS: readonly string[] = [
+const RESPONSE_EVENTS: readonly string[] = [
   RESPONSE_CREATED,
   responseEvent('response.output_item.added', {
     output_index: 0,

@@ -52,7 +52,7 @@ export function call(id: string, name: string, input: object): ScriptedBlock {
 
 /** The counts with which each scripted answer starts and ends. */
 export const START_USAGE = { input_tokens: 10, cache_read_input_tokens: 3, output_tokens: 1 }
-export const END_USAGE = { ...START_USAGE, output_tokens: 7 }
+const END_USAGE = { ...START_USAGE, output_tokens: 7 }
 
 /** One upstream answer as the SDK tells it: a whole assistant message comes before the end of each block. */
 export function answer(

@@ -9,7 +9,7 @@ export const ACCEPT_FLAG: Flag = {
 }
 
 /** What a plan login is and what it may cost, in plain words. */
-export function explanation(context: CommandContext, path: string): string {
+function explanation(context: CommandContext, path: string): string {
   const { bold } = styleOf(context, context.stderr)
   return `${bold('What a plan login is')}
   ccproxy can send requests with your Claude plan (Pro, Max, Team, Enterprise) in place of an API key.

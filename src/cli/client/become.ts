@@ -2,7 +2,7 @@ import { errorCode, ProxyError } from '../../kit/error.ts'
 import type { CommandContext } from '../command.ts'
 
 /** Counts how often ccproxy started a program that started ccproxy. */
-export const DEPTH = 'CCPROXY_DEPTH'
+const DEPTH = 'CCPROXY_DEPTH'
 const DEEPEST = 6
 
 /** Numbers of the signals that may end a child where this process must stay beside it. */

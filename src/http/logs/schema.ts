@@ -15,7 +15,7 @@ const MaybeNumber = maybe(Type.Number())
 const MaybeTime = maybe(Time)
 
 /** Token counts of one exchange. */
-export const LogTokens = Type.Object({
+const LogTokens = Type.Object({
   input: MaybeCount,
   output: MaybeCount,
   cache_read: MaybeCount,

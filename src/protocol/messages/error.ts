@@ -66,7 +66,7 @@ export function messagesErrorType(error: ProxyError): string {
 }
 
 /** The `error` object of Anthropic's body and event; another vendor's type and code stay in `details`. */
-export function messagesErrorObject(error: ProxyError): ErrorObject {
+function messagesErrorObject(error: ProxyError): ErrorObject {
   const type = messagesErrorType(error)
   const object: ErrorObject = { type, message: promptTooLong(error) }
   const details: Record<string, string> = {}

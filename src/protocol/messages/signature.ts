@@ -36,7 +36,7 @@ export function readSignature(signature: unknown): OwnSignature | undefined {
 }
 
 /** Whether Anthropic would take this thinking block back: signed, and not by us. */
-export function isGenuineThinking(block: Block): boolean {
+function isGenuineThinking(block: Block): boolean {
   if (block.type === 'redacted_thinking') {
     return block.data !== undefined && block.data !== '' && !isOwnSignature(block.data)
   }

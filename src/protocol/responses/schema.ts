@@ -118,22 +118,3 @@ export const ResponsesRequest = Type.Object(
   open,
 )
 export type ResponsesRequest = Static<typeof ResponsesRequest>
-
-/** A reply, as far as it is read; upstreams other than OpenAI leave much of it out. */
-export const ResponseBody = Type.Object(
-  {
-    id: text,
-    status: text,
-    model: text,
-    error: Type.Optional(Type.Unknown()),
-    incomplete_details: Type.Optional(
-      Type.Union([Type.Object({ reason: text }, open), Type.Null()]),
-    ),
-    output: Type.Optional(Type.Union([Type.Array(Type.Unknown()), Type.Null()])),
-    usage: Type.Optional(Type.Unknown()),
-    stop_reason: text,
-    stop_sequence: text,
-  },
-  open,
-)
-export type ResponseBody = Static<typeof ResponseBody>

@@ -57,7 +57,7 @@ async function ask(path: string, run: RunClaude): Promise<VersionResult> {
 }
 
 /** Why a run of an executable failed, as words that follow a colon. */
-export async function whyFailed(path: string, run: RunResult, timeoutMs: number): Promise<string> {
+async function whyFailed(path: string, run: RunResult, timeoutMs: number): Promise<string> {
   if (run.kind === 'timeout') return `it gave no answer within ${timeoutMs / 1000} seconds`
   if (run.kind === 'not-started') return whyNotStarted(path, run.code)
   const how =
@@ -67,7 +67,7 @@ export async function whyFailed(path: string, run: RunResult, timeoutMs: number)
 }
 
 /** Why the system would not start a file, from the code of its refusal. */
-export async function whyNotStarted(path: string, code: string): Promise<string> {
+async function whyNotStarted(path: string, code: string): Promise<string> {
   if (code === 'EACCES') return 'it is not executable'
   if (code === 'ETXTBSY') return 'it is being written just now'
   if (code === 'ENOEXEC' || code === 'EBADARCH') return 'it is no program for this machine'

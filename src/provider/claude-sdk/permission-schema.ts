@@ -25,7 +25,7 @@ export const PermissionRequest = Type.Object({
 })
 
 /** An answer was given, or nobody waits for one any more. */
-export const PermissionResolved = Type.Object({
+const PermissionResolved = Type.Object({
   type: Type.Literal('permission_resolved'),
   request_id: Type.String(),
   allowed: Type.Boolean(),
@@ -35,7 +35,7 @@ export const PermissionResolved = Type.Object({
 })
 
 /** Nobody answered in time, which denied the request. */
-export const PermissionExpired = Type.Object({
+const PermissionExpired = Type.Object({
   type: Type.Literal('permission_expired'),
   request_id: Type.String(),
   expired_at: Time,

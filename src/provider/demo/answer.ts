@@ -4,7 +4,7 @@ import { cutTokens } from './tokens.ts'
 import type { DemoTurn, ToolOutcome } from './turn.ts'
 
 /** What the demo says of itself when asked for help; the same list as on `createDemoUpstream`. */
-export const HELP = `I am the demo model of ccproxy. I run inside the proxy, need no account and answer by rule:
+const HELP = `I am the demo model of ccproxy. I run inside the proxy, need no account and answer by rule:
 
 - \`say hello\`: answers exactly that
 - \`long 2000\`: about that many tokens of text

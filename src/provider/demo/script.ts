@@ -67,7 +67,7 @@ export type Beat =
   | { readonly at: 'cut' }
 
 /** The text of a piece that goes out in deltas. */
-export function streamedText(piece: Piece): string {
+function streamedText(piece: Piece): string {
   switch (piece.kind) {
     case 'text':
     case 'thinking':

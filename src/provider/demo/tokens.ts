@@ -1,7 +1,7 @@
 const TOKEN = / ?\p{L}{1,6}| ?\p{N}{1,3}|\s+| ?[^\s\p{L}\p{N}]{1,3}/gu
 
 /** Cuts text into pieces about as long as a tokenizer's; joined they give the text again. */
-export function tokenize(text: string): string[] {
+function tokenize(text: string): string[] {
   return text.match(TOKEN) ?? []
 }
 

@@ -6,7 +6,7 @@ import { framesOf } from '../../support/golden.ts'
 type Json = Record<string, unknown>
 
 /** The events of a Responses stream, each frame's name equal to its type. */
-export function eventsIn(text: string): Json[] {
+function eventsIn(text: string): Json[] {
   return framesOf(text).map((frame) => {
     const event: unknown = JSON.parse(frame.data)
     if (!isRecord(event)) throw new Error(`No object: ${frame.data}`)

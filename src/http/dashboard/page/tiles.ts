@@ -50,7 +50,7 @@ const TILES: readonly Tile[] = [
 ]
 
 /** All tokens of the prompts: fresh, read from the cache and written to it. */
-export function promptOf(tokens: LogFigures['tokens']): number {
+function promptOf(tokens: LogFigures['tokens']): number {
   return tokens.input + tokens.cache_read + tokens.cache_write
 }
 
