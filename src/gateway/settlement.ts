@@ -96,6 +96,7 @@ export class Settlement {
     const query = path.indexOf('?')
     const provider = this.route?.provider
     return {
+      place: this.#started?.place ?? -1,
       serial: this.#serial,
       id,
       time: this.#time,
