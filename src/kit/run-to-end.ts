@@ -1,4 +1,5 @@
-import { errorCode } from './error.ts'
+import type { ChildProcess } from 'node:child_process'
+import { errorCode, messageOf } from './error.ts'
 
 /** How a program that ends by itself ended. */
 export type RunResult =
@@ -26,42 +27,52 @@ export interface RunOptions {
 
 /** More than any answer: what prints without end is cut here. */
 const MAX_BYTES = 64 * 1024
+const ON_WINDOWS = process.platform === 'win32'
 
 /** Runs a program and collects what it prints; past its time it ends with everything that it started. */
 export function runToEnd(
-  [file, ...args]: readonly [string, ...string[]],
-  { timeoutMs, stderr: keepsStderr, ...options }: RunOptions,
+  command: readonly [string, ...string[]],
+  options: RunOptions,
 ): Promise<RunResult> {
   return new Promise((resolve) => {
-    // An import would be hoisted in the binary, whose every start would pay for it.
-    const { spawn } = process.getBuiltinModule('node:child_process')
-    const onWindows = process.platform === 'win32'
-    const child = spawn(file, args, {
-      ...options,
-      stdio: ['ignore', 'pipe', keepsStderr ? 'pipe' : 'ignore'],
-      detached: !onWindows, // A group of its own, so that its children end with it.
-      windowsHide: true,
-    })
-    const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)]
-    const end = (result: RunResult) => {
-      clearTimeout(timer)
-      child.stdout?.destroy()
-      child.stderr?.destroy()
-      resolve(result)
+    const refused = (error: unknown) =>
+      resolve({ kind: 'not-started', code: errorCode(error) ?? messageOf(error) })
+    try {
+      const child = start(command, options)
+      const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)]
+      const timer = setTimeout(() => {
+        killGroup(child.pid)
+        child.stdout?.destroy()
+        child.stderr?.destroy()
+        resolve({ kind: 'timeout' })
+      }, options.timeoutMs)
+      child.on('error', (error) => {
+        clearTimeout(timer)
+        refused(error)
+      })
+      child.on('close', (exitCode, signal) => {
+        clearTimeout(timer)
+        const ending = { exitCode: exitCode ?? undefined, signal: signal ?? undefined }
+        resolve({ kind: 'done', ...ending, stdout: stdout(), stderr: stderr() })
+      })
+    } catch (error) {
+      // A file that is no program Bun refuses at once.
+      refused(error)
     }
-    const timer = setTimeout(() => {
-      killGroup(child.pid, onWindows)
-      end({ kind: 'timeout' })
-    }, timeoutMs)
-    child.on('error', (error) =>
-      end({ kind: 'not-started', code: errorCode(error) ?? error.message }),
-    )
-    child.on('close', (code, signal) =>
-      end({
-        ...{ kind: 'done', exitCode: code ?? undefined, signal: signal ?? undefined },
-        ...{ stdout: stdout(), stderr: stderr() },
-      }),
-    )
+  })
+}
+
+function start(
+  [file, ...args]: readonly [string, ...string[]],
+  { timeoutMs: _, stderr, ...options }: RunOptions,
+): ChildProcess {
+  // An import would be hoisted in the binary, whose every start would pay for it.
+  const { spawn } = process.getBuiltinModule('node:child_process')
+  return spawn(file, args, {
+    ...options,
+    stdio: ['ignore', 'pipe', stderr ? 'pipe' : 'ignore'],
+    detached: !ON_WINDOWS, // A group of its own, so that its children end with it.
+    windowsHide: true,
   })
 }
 
@@ -76,10 +87,10 @@ function collect(stream: NodeJS.ReadableStream | null): () => string {
   return () => Buffer.concat(chunks).toString('utf8')
 }
 
-function killGroup(pid: number | undefined, onWindows: boolean): void {
+function killGroup(pid: number | undefined): void {
   if (pid === undefined) return
   try {
-    process.kill(onWindows ? pid : -pid, 'SIGKILL')
+    process.kill(ON_WINDOWS ? pid : -pid, 'SIGKILL')
   } catch (error) {
     if (errorCode(error) !== 'ESRCH') throw error // Gone already is what we wanted.
   }
