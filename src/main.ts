@@ -2,7 +2,7 @@
 import { version } from '../package.json' with { type: 'json' }
 import type { CommandContext, EndSignal, Input, Output } from './cli/command.ts'
 import { run, wantsStack } from './cli/run.ts'
-import { errorCode } from './kit/error.ts'
+import { errorCode, messageOf } from './kit/error.ts'
 
 declare const CCPROXY_VERSION: string | undefined
 declare const CCPROXY_COMMIT: string | undefined
@@ -99,7 +99,7 @@ function input(): Input {
 
 /** One line on what went wrong; the stack only where the log level asks for it. */
 function complain(what: string, error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = messageOf(error)
   const stack = detailed && error instanceof Error ? error.stack : undefined
   if (stderr.isTerminal) {
     stderr.write(`${what}: ${message}\n${stack === undefined ? '' : `${stack}\n`}`)

@@ -1,6 +1,6 @@
 import { type Loaded, loadSettings, type Override } from '../config/load.ts'
 import type { CommandContext, CommandInput } from './command.ts'
-import { styleOf } from './style.ts'
+import { remark } from './style.ts'
 
 /** Loads the settings as a command's flags ask for and shows every warning once. */
 export async function loadFor(
@@ -10,9 +10,6 @@ export async function loadFor(
 ): Promise<Loaded> {
   const { env, cwd, home } = context
   const loaded = await loadSettings({ env, cwd, home, flags: input.flags, overrides })
-  const style = styleOf(context, context.stderr)
-  for (const warning of loaded.warnings) {
-    context.stderr.write(`${style.yellow('Warning:')} ${warning}\n`)
-  }
+  for (const warning of loaded.warnings) remark(context, 'Warning', warning)
   return loaded
 }

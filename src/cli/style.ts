@@ -26,6 +26,15 @@ export function styleOf(context: Pick<CommandContext, 'env'>, output: Output): S
   }
 }
 
+/** Tells the user something beside what the command prints. */
+export function remark(
+  { env, stderr }: Pick<CommandContext, 'env' | 'stderr'>,
+  kind: 'Warning' | 'Note',
+  text: string,
+): void {
+  stderr.write(`${styleOf({ env }, stderr).yellow(`${kind}:`)} ${text}\n`)
+}
+
 /** Rows as columns of equal width. */
 export function columns(rows: readonly (readonly string[])[], indent = '  '): string {
   const widths: number[] = []

@@ -1,4 +1,4 @@
-/** Whether an address to bind reaches this machine only. */
+/** Whether an address is this machine's own: one to bind reaches nobody else. */
 export function isLoopback(host: string): boolean {
   const name = host.toLowerCase().replace(/^\[(.*)\]$/, '$1')
   if (name === 'localhost' || name === '::1') return true

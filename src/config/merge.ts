@@ -1,3 +1,4 @@
+import { isRecord } from '../kit/json.ts'
 import { normalize, problemsOf } from './coerce.ts'
 import type { Diagnostic, Source } from './diagnose.ts'
 import type { Entry } from './entry.ts'
@@ -132,10 +133,6 @@ function put(root: Record<string, unknown>, path: Path, value: unknown): void {
     }
   }
   define(table, path.at(-1) ?? '', value)
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Names come from files: `__proto__` must become a key like any other. */

@@ -1,6 +1,7 @@
 import { type ClientKeys, checkClientKey } from '../auth/client-key.ts'
 import type { ClientCredential } from '../auth/credential.ts'
 import type { Session, Sessions } from '../auth/sessions.ts'
+import { isLoopback } from '../config/loopback.ts'
 import { ProxyError } from '../kit/error.ts'
 import { Secret } from '../kit/secret.ts'
 import { DASHBOARD_SHELL_PATHS } from './dashboard/shell.ts'
@@ -177,11 +178,4 @@ function isLocalName(name: string): boolean {
 
 function isAddress(name: string): boolean {
   return /^\d{1,3}(\.\d{1,3}){3}$/.test(name) || /^\[[0-9a-f:.%]+\]$/.test(name)
-}
-
-/** Whether an address is this machine's own. */
-function isLoopback(address: string): boolean {
-  if (address === '127.0.0.1') return true
-  const plain = address.replace(/^::ffff:/, '')
-  return plain === '::1' || plain === 'localhost' || /^127(\.\d{1,3}){3}$/.test(plain)
 }

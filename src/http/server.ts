@@ -57,7 +57,7 @@ interface State {
 export async function startServer(options: StartOptions): Promise<RunningServer> {
   const { settings, version } = options
   const panels = await panelsOf(options)
-  const logger = createLogger(levelOf(settings), formatOf(options), panels?.line)
+  const logger = createLogger(settings.server.log_level, formatOf(options), panels?.line)
   const logins = createLogins(options, logger)
   const records = createRecords({ ...options, panels }, logger)
   const state: State = { draining: false, port: settings.server.port }
@@ -230,10 +230,6 @@ function guardOf(settings: Settings) {
 
 function hostInUrl(host: string): string {
   return host.includes(':') ? `[${host}]` : host
-}
-
-function levelOf(settings: Settings): Logger['level'] {
-  return settings.server.log_level
 }
 
 function formatOf(options: StartOptions): Format {

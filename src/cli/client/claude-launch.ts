@@ -1,5 +1,5 @@
 import type { CommandContext } from '../command.ts'
-import { styleOf } from '../style.ts'
+import { remark } from '../style.ts'
 import { claudeDetours, claudeSignedIn } from './claude-places.ts'
 import { claudeVariables, keepsOwn } from './claude-variables.ts'
 import type { Client } from './open-route.ts'
@@ -16,8 +16,7 @@ export async function claudeLaunch(
   const signedIn = route.kind === 'anthropic' && (await claudeSignedIn(context))
   const timeoutMs = (header + idle) * 1000
   const options = { env: context.env, route, signedIn, timeoutMs }
-  const style = styleOf(context, context.stderr)
-  const warn = (text: string) => context.stderr.write(`${style.yellow('Warning:')} ${text}\n`)
+  const warn = (text: string) => remark(context, 'Warning', text)
   for (const what of await claudeDetours(context, route.url)) {
     warn(`Claude Code's settings.json sets ${what}, which wins over ccproxy: remove it there`)
   }

@@ -1,6 +1,7 @@
 import type { Settings } from '../../config/schema.ts'
 import type { CommandContext, CommandInput } from '../command.ts'
 import { loadFor } from '../settings.ts'
+import { remark } from '../style.ts'
 import { joinProxy } from './background-proxy.ts'
 import { settingsInput, type Way, wayOf } from './client-flags.ts'
 import { keyOf, urlOf } from './proxy-address.ts'
@@ -19,7 +20,7 @@ export interface Client {
 /** Reads the settings and the flags of a command that points a client at ccproxy. */
 export async function loadClient(context: CommandContext, given: CommandInput): Promise<Client> {
   const way = wayOf(given)
-  if (way.warning !== undefined) context.stderr.write(`Warning: ${way.warning}\n`)
+  if (way.warning !== undefined) remark(context, 'Warning', way.warning)
   const input = settingsInput(given)
   const { settings } = await loadFor(context, input)
   const address = urlOf(settings, 'choose one with --port before the command')

@@ -2,6 +2,7 @@ import type { RunningServer } from '../../http/server.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { SETTING_FLAGS } from '../setting-flags.ts'
 import { loadFor } from '../settings.ts'
+import { startServerFor } from '../start-server.ts'
 import { styleOf } from '../style.ts'
 import { serveWith } from './serve.ts'
 
@@ -31,10 +32,7 @@ export const demo: Command = {
     const overrides = stays ? OVERRIDES : [...OVERRIDES, ...QUIET]
     const { settings } = await loadFor(context, input, overrides)
     if (stays) return serveWith(context, settings)
-    const start = context.startServer ?? (await import('../../http/server.ts')).startServer
-    const { version, commit, env, home } = context
-    const terminal = context.stderr.isTerminal
-    const server = await start({ settings, version, commit, terminal, env, home })
+    const server = await startServerFor(context, settings)
     try {
       await ask(context, server, settings.security.auth_token?.reveal() ?? 'sk-ant-api03-demo')
     } finally {

@@ -9,7 +9,7 @@ import { SHELLS, type Shell } from '../client/shells.ts'
 import type { Variables } from '../client/variables.ts'
 import { type Command, type CommandContext, type CommandInput, UsageError } from '../command.ts'
 import { JSON_FLAG } from '../setting-flags.ts'
-import { styleOf } from '../style.ts'
+import { remark, styleOf } from '../style.ts'
 
 /** `ccproxy env`: the variables that point clients at ccproxy, as lines for a shell. */
 export const env: Command = {
@@ -56,9 +56,7 @@ function shellOf(context: CommandContext, { flags }: CommandInput): Shell {
 async function routeOf(context: CommandContext, client: Client): Promise<Route> {
   const { address, way, key, settings } = client
   if (await isProxy(address)) return askRoute(address, way, key, settings)
-  const { yellow } = styleOf(context, context.stderr)
-  const note = `No ccproxy answers at ${address} yet: start it with "ccproxy"`
-  context.stderr.write(`${yellow('Note:')} ${note}\n`)
+  remark(context, 'Note', `No ccproxy answers at ${address} yet: start it with "ccproxy"`)
   return guessRoute(address, way, key, settings)
 }
 
@@ -87,7 +85,7 @@ function asJson(variables: Variables): string {
 function tell(context: CommandContext, { key }: Route, { use }: Shell, json: boolean): void {
   const { stdout, stderr } = context
   if (!stdout.isTerminal) return
-  const { dim, yellow } = styleOf(context, stderr)
-  if (key !== undefined) stderr.write(`${yellow('Note:')} These lines hold your client key\n`)
+  const { dim } = styleOf(context, stderr)
+  if (key !== undefined) remark(context, 'Note', 'These lines hold your client key')
   if (!json) stderr.write(`${dim(`To make them count: ${use}`)}\n`)
 }

@@ -1,5 +1,5 @@
+import { ADDRESS_FLAGS } from '../client/address-flags.ts'
 import { type Command, type CommandContext, type CommandInput, UsageError } from '../command.ts'
-import { ADDRESS_FLAGS } from '../records/address-flags.ts'
 import { type FollowOptions, follow } from '../records/follow.ts'
 import { showEntry } from '../records/log-entry.ts'
 import { type Exchange, LogTable } from '../records/log-table.ts'

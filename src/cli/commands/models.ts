@@ -5,7 +5,8 @@ import { type Command, type CommandContext, type CommandInput, UsageError } from
 import { JSON_FLAG, SETTING_FLAGS } from '../setting-flags.ts'
 import { loadFor } from '../settings.ts'
 import { withSpinner } from '../spinner.ts'
-import { columns, styleOf } from '../style.ts'
+import { startServerFor } from '../start-server.ts'
+import { columns, remark, styleOf } from '../style.ts'
 
 /** One model that a client may ask for. */
 interface Model {
@@ -42,7 +43,7 @@ export const models: Command = {
     const { models: found, problems } = stderr.isTerminal
       ? await withSpinner(stderr, () => 'Asking the providers', looking)
       : await looking
-    const { bold, yellow } = styleOf(context, stdout)
+    const { bold } = styleOf(context, stdout)
     const json = input.switches.has('json')
     if (json) stdout.write(`${JSON.stringify(found, undefined, 2)}\n`)
     else if (found.length > 0) {
@@ -52,7 +53,7 @@ export const models: Command = {
       )
       stdout.write(`${[bold(title), ...lines].join('\n')}\n`)
     }
-    for (const problem of problems) stderr.write(`${yellow('Warning:')} ${problem}\n`)
+    for (const problem of problems) remark(context, 'Warning', problem)
     return found.length === 0 && problems.length > 0 ? 1 : 0
   },
 }
@@ -73,11 +74,8 @@ async function list(context: CommandContext, input: CommandInput): Promise<Liste
   const running =
     url === undefined ? undefined : await askProxy(url, '/health/live', undefined, PROBE_MS)
   if (url && running?.contentType.startsWith('application/health+json')) return ask(url)
-  const start = context.startServer ?? (await import('../../http/server.ts')).startServer
-  const { version, commit, env, home } = context
   const server = { ...settings.server, host: '127.0.0.1', port: 0, log_level: 'silent' as const }
-  const own = { ...settings, server }
-  const started = await start({ settings: own, version, commit, terminal: false, env, home })
+  const started = await startServerFor(context, { ...settings, server }, { terminal: false })
   try {
     return await ask(started.url)
   } finally {

@@ -6,6 +6,7 @@ import { firstRunText, isFirstRun } from '../first-run.ts'
 import { createNotifier, withoutNotifier } from '../service/notify.ts'
 import { SETTING_FLAGS } from '../setting-flags.ts'
 import { loadFor } from '../settings.ts'
+import { startServerFor } from '../start-server.ts'
 import { columns, styleOf } from '../style.ts'
 
 /** Exit codes of a process that a signal ended before its work was done. */
@@ -52,15 +53,8 @@ export async function serveWith(
     context.stderr.write(`${problem}\n`),
   )
   try {
-    const start = context.startServer ?? (await import('../../http/server.ts')).startServer
-    const server = await start({
-      settings,
-      version: context.version,
-      commit: context.commit,
-      terminal: context.stderr.isTerminal,
-      env: withoutNotifier(context.env),
-      home: context.home,
-    })
+    const env = withoutNotifier(context.env)
+    const server = await startServerFor(context, settings, { env })
     notifier.ready(`Listening on ${server.url}`)
     if (context.stderr.isTerminal) context.stderr.write(hints(context, server.url, settings))
     void started?.(server.url)

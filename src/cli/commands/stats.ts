@@ -1,6 +1,6 @@
 import type { LogAnalytics } from '../../http/logs/schema.ts'
+import { ADDRESS_FLAGS } from '../client/address-flags.ts'
 import type { Command, CommandContext } from '../command.ts'
-import { ADDRESS_FLAGS } from '../records/address-flags.ts'
 import { figuresLine, figuresTable, type NamedFigures } from '../records/figures.ts'
 import { SINCE_FLAG, sinceOf } from '../records/record-flags.ts'
 import { openSource, type Source } from '../records/source.ts'

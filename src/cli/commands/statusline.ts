@@ -2,10 +2,10 @@ import { loadSettings } from '../../config/load.ts'
 import { humanDuration, humanMoney, humanShare } from '../../kit/human.ts'
 import { parseJson } from '../../kit/json.ts'
 import { fittedLine } from '../../kit/plain-text.ts'
+import { ADDRESS_FLAGS, settingsInput } from '../client/address-flags.ts'
 import { askProxy } from '../client/ask-proxy.ts'
 import { keyOf, urlOf } from '../client/proxy-address.ts'
 import { type Command, type CommandContext, type CommandInput, UsageError } from '../command.ts'
-import { ADDRESS_FLAGS, settingsInput } from '../records/address-flags.ts'
 import {
   factsOfClaudeCode,
   type PlanWindow,

@@ -9,6 +9,7 @@ import {
 } from '../../provider/claude-sdk/permission-schema.ts'
 import { callProxy, textOf } from '../client/call-proxy.ts'
 import { hearEvents, RETRY_MS } from '../client/event-stream.ts'
+import type { ProxyPlace } from '../client/proxy-address.ts'
 
 /** What becomes of an answer: taken, or too late for it, or it did not arrive. */
 export interface AnswerResult {
@@ -25,10 +26,7 @@ export interface DeskListener {
 }
 
 /** Where the desk connects to. */
-export interface DeskLinkOptions {
-  /** The proxy's address, without a slash at the end. */
-  readonly url: string
-  readonly key: string | undefined
+export interface DeskLinkOptions extends ProxyPlace {
   /** Ends the link. */
   readonly signal: AbortSignal
 }

@@ -6,8 +6,9 @@ import { parseJson } from '../../kit/json.ts'
 import { pause } from '../../kit/pause.ts'
 import { callProxy } from '../client/call-proxy.ts'
 import { hearEvents, RETRY_MS } from '../client/event-stream.ts'
+import type { ProxyPlace } from '../client/proxy-address.ts'
 import type { Exchange } from './log-table.ts'
-import type { ProxyPlace, Source } from './source.ts'
+import type { Source } from './source.ts'
 
 /** How exchanges are followed. */
 export interface FollowOptions {

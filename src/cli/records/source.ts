@@ -5,23 +5,16 @@ import type { Settings } from '../../config/schema.ts'
 import { analyticsQuery, ledgerQuery } from '../../http/logs/filter.ts'
 import { LogAnalytics, LogEntry, LogPage } from '../../http/logs/schema.ts'
 import { analyticsOut, entryOut, rowOut } from '../../http/logs/wire.ts'
-import { ProxyError } from '../../kit/error.ts'
+import { messageOf, ProxyError } from '../../kit/error.ts'
 import { type LedgerReader, openLedgerReader } from '../../record/ledger-reader.ts'
 import { createLogger } from '../../record/log.ts'
 import { PRICES } from '../../record/price-table.ts'
+import { settingsInput } from '../client/address-flags.ts'
 import { askProxy, errorIn, type ProxyReply } from '../client/ask-proxy.ts'
-import { keyOf, urlOf } from '../client/proxy-address.ts'
+import { type ProxyPlace, placeOf } from '../client/proxy-address.ts'
 import { type CommandContext, type CommandInput, UsageError } from '../command.ts'
 import { loadFor } from '../settings.ts'
-import { styleOf } from '../style.ts'
-import { settingsInput } from './address-flags.ts'
-
-/** A running proxy. */
-export interface ProxyPlace {
-  /** Without a slash at the end. */
-  readonly url: string
-  readonly key: string | undefined
-}
+import { remark } from '../style.ts'
 
 /** Where exchanges are read from: a running ccproxy, or its ledger where none runs. */
 export interface Source {
@@ -49,26 +42,21 @@ export async function openSource(
   ledgerWillDo = true,
 ): Promise<Source> {
   const { settings } = await loadFor(context, settingsInput(input))
-  const given = input.flags.url
-  const url =
-    given === undefined ? urlOf(settings, 'name the address with --url') : checkedUrl(given)
-  const place = { url, key: keyOf(settings) }
-  const reply = await askProxy(url, '/logs/status', place.key, ASK_MS)
+  const place = placeOf(settings, input)
+  const { url, key } = place
+  const reply = await askProxy(url, '/logs/status', key, ASK_MS)
   if (reply.status === 200) return fromProxy(place)
   const why = trouble(reply, url)
-  if (!ledgerWillDo || given !== undefined || reply.status === 401) throw why
+  if (!ledgerWillDo || input.flags.url !== undefined || reply.status === 401) throw why
   const source = await fromLedger(context, settings).catch((error) => {
     throw new ProxyError('unavailable', `${why.message}; ${reasonOf(error)}`)
   })
-  const { yellow } = styleOf(context, context.stderr)
-  context.stderr.write(
-    `${yellow('Note:')} ${why.message}; the ledger is read instead, and not changed\n`,
-  )
+  remark(context, 'Note', `${why.message}; the ledger is read instead, and not changed`)
   return source
 }
 
 function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
+  const text = messageOf(error)
   return text.charAt(0).toLowerCase() + text.slice(1)
 }
 
@@ -139,12 +127,4 @@ async function fromLedger({ env, home }: CommandContext, settings: Settings): Pr
     },
     close: () => ledger.close(),
   }
-}
-
-function checkedUrl(given: string): string {
-  const url = URL.canParse(given) ? new URL(given) : undefined
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.href.replace(/\/+$/, '')
-  throw new UsageError(
-    `Flag "--url" needs an http URL such as http://127.0.0.1:8000, not "${given}"`,
-  )
 }

@@ -1,5 +1,5 @@
+import { isRecord } from '../../kit/json.ts'
 import { failure } from './failure.ts'
-import { isRecord } from './json.ts'
 import type { PromptCache } from './prompt-cache.ts'
 import type { DemoWorld } from './world.ts'
 

@@ -1,7 +1,4 @@
-/** Whether a parsed JSON value is an object (not an array, not null). */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
+import { isRecord } from '../../kit/json.ts'
 
 /** The objects of an array; anything else gives none. */
 export function recordsOf(value: unknown): Record<string, unknown>[] {

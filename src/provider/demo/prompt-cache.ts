@@ -1,4 +1,4 @@
-import { isRecord } from './json.ts'
+import { isRecord } from '../../kit/json.ts'
 import { countTokens } from './tokens.ts'
 
 const LEAST_TOKENS = 1024

@@ -1,4 +1,5 @@
-import { isRecord, textOf } from './json.ts'
+import { isRecord } from '../../kit/json.ts'
+import { textOf } from './json.ts'
 import { sampleOfPattern } from './pattern-sample.ts'
 
 type Schema = Record<string, unknown>

@@ -1,4 +1,4 @@
-import { isRecord } from './json.ts'
+import { isRecord } from '../../kit/json.ts'
 import { quotedOf } from './prompt.ts'
 import { type SampleHints, sampleOfSchema } from './schema-sample.ts'
 import type { DemoTool, DemoTurn } from './turn.ts'

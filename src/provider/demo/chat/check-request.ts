@@ -1,4 +1,5 @@
-import { isRecord, recordsOf, textOf } from '../json.ts'
+import { isRecord } from '../../../kit/json.ts'
+import { recordsOf, textOf } from '../json.ts'
 import {
   badParam,
   mustBe,

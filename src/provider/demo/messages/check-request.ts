@@ -1,5 +1,5 @@
+import { isRecord } from '../../../kit/json.ts'
 import { badField, failure } from '../failure.ts'
-import { isRecord } from '../json.ts'
 import { type DemoModel, findModel } from '../models.ts'
 import { type Fields, must, needList, needOneOf, needRecord, needText } from './check.ts'
 import { checkMessages } from './check-messages.ts'

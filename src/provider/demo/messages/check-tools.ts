@@ -1,5 +1,6 @@
+import { isRecord } from '../../../kit/json.ts'
 import { failure } from '../failure.ts'
-import { isRecord, recordsOf } from '../json.ts'
+import { recordsOf } from '../json.ts'
 import type { DemoModel } from '../models.ts'
 import { type Fields, must, needList, needOneOf, needRecord, needText } from './check.ts'
 

@@ -1,5 +1,5 @@
+import { isRecord } from '../../../kit/json.ts'
 import { badField } from '../failure.ts'
-import { isRecord } from '../json.ts'
 
 export type Fields = Record<string, unknown>
 

@@ -1,4 +1,4 @@
-import { isRecord } from '../json.ts'
+import { isRecord } from '../../../kit/json.ts'
 import { countTokens } from '../tokens.ts'
 
 // Anthropic counts an image by its size; without decoding one, a medium image stands for all.

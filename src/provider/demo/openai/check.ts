@@ -1,6 +1,6 @@
 import type { ProxyError } from '../../../kit/error.ts'
+import { isRecord } from '../../../kit/json.ts'
 import { failure } from '../failure.ts'
-import { isRecord } from '../json.ts'
 import { DEMO_MODELS, type DemoModel, findModel } from '../models.ts'
 
 type Fields = Record<string, unknown>

@@ -1,5 +1,5 @@
+import { isRecord } from '../../../kit/json.ts'
 import { type DemoCall, needMethod, readBody } from '../call.ts'
-import { isRecord } from '../json.ts'
 import { needModel } from '../openai/check.ts'
 import { reply } from '../reply.ts'
 import { decide } from '../scenario.ts'
