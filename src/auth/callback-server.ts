@@ -4,8 +4,7 @@ import { constantTimeEquals } from '../kit/secret.ts'
 import { callbackPage } from './callback-page.ts'
 import { LOGIN_TIMEOUT_MS } from './login.ts'
 
-/** The port that logins have always used; the next free one is taken where it is in use. */
-const DEFAULT_CALLBACK_PORT = 54_545
+/** Where a port is in use the next free one is taken. */
 const PORTS_TRIED = 20
 /** The page waits for the trade of the code, and that may take two slow answers. */
 const IDLE_SECONDS = 120
@@ -29,7 +28,7 @@ export interface CallbackServer {
 type Handler = (url: URL) => Promise<Response>
 
 /** Starts the server on loopback only, on the first free port from `port` on. */
-export async function startCallbackServer(port = DEFAULT_CALLBACK_PORT): Promise<CallbackServer> {
+export async function startCallbackServer(port: number): Promise<CallbackServer> {
   let handler: Handler = () => Promise.resolve(callbackPage('unknown'))
   const { servers, boundPort } = await bindFrom(port, async (request) => {
     const url = new URL(request.url)

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseJson } from '../../src/kit/json.ts'
-import { cleanEnv, eachLine, ROOT, tempDir } from './child.ts'
+import { cleanEnv, eachLine, type Outcome, outcomeOf, ROOT, tempDir } from './child.ts'
 import { UPSTREAM_KEY } from './fake-anthropic.ts'
 import { isJson, type Json } from './fake-reply.ts'
 import { until, within } from './wait.ts'
@@ -37,13 +37,6 @@ export interface Ccproxy {
   rss(): number
   /** Ends it at once and removes its directories. */
   stop(): Promise<void>
-}
-
-/** What a process that is not meant to stay up left behind. */
-export interface Outcome {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
 }
 
 /** The command line of ccproxy from source, or of the binary that CCPROXY_BINARY names. */
@@ -170,13 +163,7 @@ export async function runCcproxy(
     stdout: 'pipe',
     stderr: 'pipe',
   })
-  const timer = setTimeout(() => child.kill('SIGKILL'), 15000)
-  const [stdout, stderr, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ])
-  clearTimeout(timer)
+  const outcome = await outcomeOf(child, 15_000)
   home.remove()
-  return { code, stdout, stderr }
+  return outcome
 }

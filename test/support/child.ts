@@ -43,3 +43,26 @@ export async function eachLine(
   }
   if (rest !== '') take(rest)
 }
+
+/** What a process that is not meant to stay up left behind. */
+export interface Outcome {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Waits for a process to end; past its time it is killed. */
+export async function outcomeOf(
+  child: Bun.Subprocess<'ignore', 'pipe', 'pipe'>,
+  timeoutMs: number,
+  kill = () => child.kill('SIGKILL'),
+): Promise<Outcome> {
+  const timer = setTimeout(kill, timeoutMs)
+  const [stdout, stderr, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ])
+  clearTimeout(timer)
+  return { code, stdout, stderr }
+}

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { cleanEnv, ROOT, tempDir } from './child.ts'
+import { cleanEnv, type Outcome, outcomeOf, ROOT, tempDir } from './child.ts'
 
 /** How Claude Code is run. */
 export interface ClaudeOptions {
@@ -14,10 +14,7 @@ export interface ClaudeOptions {
 }
 
 /** What a run printed and left. */
-export interface ClaudeOutcome {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
+export interface ClaudeOutcome extends Outcome {
   /** Files below HOME that a test asked for, by path. */
   readonly file: (path: string) => Promise<string | undefined>
   remove(): void
@@ -57,16 +54,10 @@ export async function runClaude(options: ClaudeOptions): Promise<ClaudeOutcome> 
     stdout: 'pipe',
     stderr: 'pipe',
   })
-  const timer = setTimeout(() => child.kill('SIGKILL'), options.timeout ?? 45000)
-  const [stdout, stderr, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ])
-  clearTimeout(timer)
+  const outcome = await outcomeOf(child, options.timeout ?? 45_000)
   const file = async (path: string): Promise<string | undefined> => {
     const found = Bun.file(join(home.path, path))
     return (await found.exists()) ? found.text() : undefined
   }
-  return { code, stdout, stderr, file, remove: () => home.remove() }
+  return { ...outcome, file, remove: () => home.remove() }
 }

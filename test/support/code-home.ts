@@ -7,8 +7,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { ccproxyCommand, freePort, type Outcome } from './ccproxy.ts'
-import { cleanEnv, tempDir } from './child.ts'
+import { ccproxyCommand, freePort } from './ccproxy.ts'
+import { cleanEnv, type Outcome, tempDir } from './child.ts'
 import { claudePath } from './claude.ts'
 import { runInTerminal, type TerminalRun } from './terminal.ts'
 import { until } from './wait.ts'

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { cleanEnv, ROOT, tempDir } from './child.ts'
+import { cleanEnv, type Outcome, outcomeOf, ROOT, tempDir } from './child.ts'
 
 /** How Codex is run. */
 export interface CodexOptions {
@@ -17,10 +17,7 @@ export interface CodexOptions {
 }
 
 /** What a run printed and left. */
-export interface CodexOutcome {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
+export interface CodexOutcome extends Outcome {
   /** A file below its working directory. */
   readonly file: (path: string) => Promise<string | undefined>
   remove(): void
@@ -82,12 +79,12 @@ export async function runCodex(options: CodexOptions): Promise<CodexOutcome> {
   return { ...last, file, remove: () => home.remove() }
 }
 
-async function execute(
+function execute(
   args: readonly string[],
   work: string,
   home: string,
   options: CodexOptions,
-): Promise<Pick<CodexOutcome, 'code' | 'stdout' | 'stderr'>> {
+): Promise<Outcome> {
   const child = Bun.spawn([codexPath(), 'exec', '--skip-git-repo-check', ...args], {
     cwd: work,
     env: cleanEnv(home, { PROXY_KEY: options.apiKey }),
@@ -95,12 +92,5 @@ async function execute(
     stdout: 'pipe',
     stderr: 'pipe',
   })
-  const timer = setTimeout(() => child.kill('SIGKILL'), options.timeout ?? 45000)
-  const [stdout, stderr, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ])
-  clearTimeout(timer)
-  return { code, stdout, stderr }
+  return outcomeOf(child, options.timeout ?? 45_000)
 }

@@ -6,6 +6,7 @@ import type {
   IsolationOptions,
   SpawnSpec,
 } from '../../src/provider/claude-sdk/isolation-options.ts'
+import { type Outcome, outcomeOf } from './child.ts'
 import { claudePath } from './claude.ts'
 
 /** What ccproxy and others keep from whoever is inside. */
@@ -103,28 +104,11 @@ export function isolationOptions(
   }
 }
 
-/** How an isolated process ended. */
-export interface IsolatedOutcome {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
 /** Runs a process isolated until it ends. */
-export async function runIsolated(
-  spec: SpawnSpec,
-  options: IsolationOptions,
-): Promise<IsolatedOutcome> {
+export async function runIsolated(spec: SpawnSpec, options: IsolationOptions): Promise<Outcome> {
   const { command, args, cwd, env } = isolate(spec, options)
   const child = Bun.spawn([command, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
-  const timer = setTimeout(() => child.kill('SIGKILL'), 60_000)
-  const [stdout, stderr, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ])
-  clearTimeout(timer)
-  return { code, stdout, stderr }
+  return outcomeOf(child, 60_000)
 }
 
 /** Runs a shell script isolated, in the working folder. */
@@ -133,7 +117,7 @@ export function shellIsolated(
   script: string,
   options: IsolationOptions,
   env: Readonly<Record<string, string>>,
-): Promise<IsolatedOutcome> {
+): Promise<Outcome> {
   const docker = { ...options.docker, cliPath: '/bin/bash' }
   const spec = { ...home.spec(['-c', script], env), command: '/bin/bash' }
   return runIsolated(spec, { ...options, docker })

@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fakeSystemd } from '../cli/service/fake-systemd.ts'
-import { ccproxyCommand, freePort, type Outcome, startCcproxy } from './ccproxy.ts'
-import { cleanEnv, tempDir } from './child.ts'
+import { ccproxyCommand, freePort, startCcproxy } from './ccproxy.ts'
+import { cleanEnv, type Outcome, outcomeOf, tempDir } from './child.ts'
 import { claudePath } from './claude.ts'
 import { codexPath } from './codex.ts'
 import { until } from './wait.ts'
@@ -86,7 +86,7 @@ export async function startReadmeHome(): Promise<ReadmeHome> {
   return {
     path: home.path,
     here,
-    run: (script, env = {}) => outcomeOf(spawn(script, env)),
+    run: (script, env = {}) => ended(spawn(script, env)),
     serve: async (script) => {
       const own = await freePort()
       return untilItServes(spawn(script, { PORT: String(own), LOG_FORMAT: 'plain' }), own)
@@ -104,15 +104,9 @@ export async function startReadmeHome(): Promise<ReadmeHome> {
 
 type Child = Bun.Subprocess<'ignore', 'pipe', 'pipe'>
 
-async function outcomeOf(child: Child): Promise<Outcome> {
-  const timer = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), COMMAND_MS)
-  const [stdout, stderr, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ])
-  clearTimeout(timer)
-  return { code, stdout, stderr }
+/** With what the shell has started. */
+function ended(child: Child): Promise<Outcome> {
+  return outcomeOf(child, COMMAND_MS, () => process.kill(-child.pid, 'SIGKILL'))
 }
 
 async function untilItServes(child: Child, port: number): Promise<string> {
@@ -121,18 +115,18 @@ async function untilItServes(child: Child, port: number): Promise<string> {
       ({ ok }) => ok,
       () => child.exitCode !== null,
     )
-  const ended = outcomeOf(child)
+  const end = ended(child)
   try {
     await until(`an answer at port ${port}`, answers, COMMAND_MS)
     const live = await fetch(`http://127.0.0.1:${port}/status`)
     return await live.text()
   } catch (error) {
-    throw new Error(`It does not serve: ${child.exitCode === null ? '' : (await ended).stderr}`, {
+    throw new Error(`It does not serve: ${child.exitCode === null ? '' : (await end).stderr}`, {
       cause: error,
     })
   } finally {
     // The shell and what it started.
     if (child.exitCode === null) process.kill(-child.pid, 'SIGTERM')
-    await ended
+    await end
   }
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ccproxyCommand, type Outcome } from './ccproxy.ts'
-import { cleanEnv, eachLine } from './child.ts'
+import { ccproxyCommand } from './ccproxy.ts'
+import { cleanEnv, eachLine, type Outcome } from './child.ts'
 
 /** How a login is run. */
 export interface LoginRun {
