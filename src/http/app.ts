@@ -2,6 +2,7 @@ import { Elysia } from 'elysia'
 import { ProxyError } from '../kit/error.ts'
 import type { App } from './context.ts'
 import { familyOf } from './errors.ts'
+import { HIDDEN } from './hidden.ts'
 import { incomingOf } from './incoming.ts'
 import { PREFIX_GROUPS, type Prefix } from './prefixes.ts'
 import { addOauthRoutes } from './routes/oauth.ts'
@@ -118,5 +119,3 @@ function createGroup(context: App, prefixes: readonly Prefix[]): Group {
   // `fetch` is a getter that composes the whole handler: asked once, not at each request.
   return { routes: app.routes, fetch: app.compile().fetch }
 }
-
-const HIDDEN = { parse: 'none', detail: { hide: true } } as const

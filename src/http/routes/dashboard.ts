@@ -1,6 +1,7 @@
 import { type Elysia, t } from 'elysia'
 import type { App } from '../context.ts'
 import { DASHBOARD_SHELL_PATHS, dashboardShell } from '../dashboard/shell.ts'
+import { HIDDEN } from '../hidden.ts'
 import { incomingOf } from '../incoming.ts'
 import { readBody } from '../read-body.ts'
 import { content, jsonReply, service } from '../service-detail.ts'
@@ -10,8 +11,6 @@ import { addSwitchedOff } from './switched-off.ts'
 /** What a key may take, bytes. */
 const BODY_BYTES = 16 * 1024
 const SignedIn = t.Object({ status: t.Literal('success'), key_required: t.Boolean() })
-const hidden = { parse: 'none', detail: { hide: true } } as const
-
 const loginDetail = {
   ...service('Exchange the client key for a cookie', {
     ...jsonReply('Set-Cookie holds the session; none where no client key is set', SignedIn),
@@ -38,8 +37,8 @@ export function addDashboardRoutes(app: Elysia, context: DashboardContext): void
     return
   }
   for (const path of DASHBOARD_SHELL_PATHS) {
-    app.get(path, () => dashboardShell(path), hidden)
-    app.all(path, ({ request }) => refuseMethod(request, 'GET'), hidden)
+    app.get(path, () => dashboardShell(path), HIDDEN)
+    app.all(path, ({ request }) => refuseMethod(request, 'GET'), HIDDEN)
   }
   app
     .post('/dashboard/login', ({ request }) => login(context, request), {
@@ -50,8 +49,8 @@ export function addDashboardRoutes(app: Elysia, context: DashboardContext): void
       parse: 'none',
       detail: logoutDetail,
     })
-    .all('/dashboard/login', ({ request }) => refuseMethod(request, 'POST'), hidden)
-    .all('/dashboard/logout', ({ request }) => refuseMethod(request, 'POST'), hidden)
+    .all('/dashboard/login', ({ request }) => refuseMethod(request, 'POST'), HIDDEN)
+    .all('/dashboard/logout', ({ request }) => refuseMethod(request, 'POST'), HIDDEN)
 }
 
 async function login({ signIn, bodyLimits }: DashboardContext, request: Request) {

@@ -3,6 +3,7 @@ import { ProxyError } from '../../kit/error.ts'
 import type { Ledger, LedgerNames } from '../../record/ledger-shape.ts'
 import type { Live } from '../../record/live.ts'
 import type { App } from '../context.ts'
+import { HIDDEN } from '../hidden.ts'
 import { incomingOf } from '../incoming.ts'
 import {
   analyticsQuery,
@@ -31,8 +32,6 @@ const MOST_LISTENERS = 100
 const NO_STORE = { 'cache-control': 'no-store' }
 const NO_NAMES: LedgerNames = { models: [], providers: [], clients: [], ended: [] }
 const BAD_QUERY = { 400: { description: 'A parameter is not valid; details.field names it' } }
-const hidden = { parse: 'none', detail: { hide: true } } as const
-
 const details = {
   status: service('How ledger and upstreams are doing', jsonReply('Their state', LogStatus)),
   query: {
@@ -102,9 +101,9 @@ export function addLogRoutes(app: Elysia, context: LogContext): void {
       parse: 'none',
       detail: details.reset,
     })
-    .all('/logs/reset', ({ request }) => refuseMethod(request, 'POST'), hidden)
+    .all('/logs/reset', ({ request }) => refuseMethod(request, 'POST'), HIDDEN)
   for (const path of ['status', 'query', 'entries', 'entries/:id', 'analytics', 'stream']) {
-    app.all(`/logs/${path}`, ({ request }) => refuseMethod(request, 'GET'), hidden)
+    app.all(`/logs/${path}`, ({ request }) => refuseMethod(request, 'GET'), HIDDEN)
   }
 }
 

@@ -9,6 +9,7 @@ import {
   PermissionState,
 } from '../../provider/claude-sdk/permission-schema.ts'
 import type { App } from '../context.ts'
+import { HIDDEN } from '../hidden.ts'
 import { readBody } from '../read-body.ts'
 import { content, jsonReply, service } from '../service-detail.ts'
 import { refuseMethod } from './proxy.ts'
@@ -23,8 +24,6 @@ const Answered = t.Object({
   allowed: t.Boolean(),
 })
 const ID = { params: t.Object({ id: t.String({ minLength: 1, maxLength: 100 }) }) }
-
-const hidden = { parse: 'none', detail: { hide: true } } as const
 
 const answerDetail = {
   ...service('Answer a tool request; the first answer counts', {
@@ -65,9 +64,9 @@ export function addPermissionRoutes(app: Elysia, context: PermissionContext): vo
       ({ request, params }) => respond(context, request, params.id),
       { ...ID, parse: 'none', detail: answerDetail },
     )
-    .all('/permissions/:id/respond', ({ request }) => refuseMethod(request, 'POST'), hidden)
-    .all('/permissions/:id', ({ request }) => refuseMethod(request, 'GET'), hidden)
-    .all('/permissions', ({ request }) => refuseMethod(request, 'GET'), hidden)
+    .all('/permissions/:id/respond', ({ request }) => refuseMethod(request, 'POST'), HIDDEN)
+    .all('/permissions/:id', ({ request }) => refuseMethod(request, 'GET'), HIDDEN)
+    .all('/permissions', ({ request }) => refuseMethod(request, 'GET'), HIDDEN)
 }
 
 function list({ permissions }: PermissionContext): Response {

@@ -5,6 +5,7 @@ import { asBuffer } from '../../kit/bytes.ts'
 import { ProxyError } from '../../kit/error.ts'
 import type { App } from '../context.ts'
 import { familyOf } from '../errors.ts'
+import { HIDDEN } from '../hidden.ts'
 import { incomingOf } from '../incoming.ts'
 import { type Named, type Prefix, paramsOf } from '../prefixes.ts'
 import { declaredLength, passingBody, readBody, tooLarge } from '../read-body.ts'
@@ -28,14 +29,12 @@ export function addProxyRoutes(app: Elysia, context: App, prefixes: readonly Pre
         ({ request, params: named }) => serveJson(context, request, prefix, named, endpoint),
         { ...paramsOf(prefix), parse: 'none', detail },
       )
-      app.all(prefix.path + path, ({ request }) => refuseMethod(request, 'POST'), hidden)
+      app.all(prefix.path + path, ({ request }) => refuseMethod(request, 'POST'), HIDDEN)
     }
     addModels(app, context, prefix)
     addUploads(app, context, prefix)
   }
 }
-
-const hidden = { parse: 'none', detail: { hide: true } } as const
 
 function addModels(app: Elysia, context: App, prefix: Prefix): void {
   const list = { summary: 'List models', tags: [prefix.tag] }
@@ -51,7 +50,7 @@ function addModels(app: Elysia, context: App, prefix: Prefix): void {
     { ...paramsOf(prefix), detail: one },
   )
   for (const path of ['/v1/models', '/v1/models/*']) {
-    app.all(prefix.path + path, ({ request }) => refuseMethod(request, 'GET'), hidden)
+    app.all(prefix.path + path, ({ request }) => refuseMethod(request, 'GET'), HIDDEN)
   }
 }
 

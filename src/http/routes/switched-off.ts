@@ -1,8 +1,7 @@
 import type { Elysia } from 'elysia'
 import { ProxyError } from '../../kit/error.ts'
+import { HIDDEN } from '../hidden.ts'
 import { incomingOf } from '../incoming.ts'
-
-const hidden = { parse: 'none', detail: { hide: true } } as const
 
 /** Answers a group that a setting switches off: it does not exist, and the 404 says why. */
 export function addSwitchedOff(app: Elysia, path: string, setting: string): void {
@@ -11,5 +10,5 @@ export function addSwitchedOff(app: Elysia, path: string, setting: string): void
     const text = `Path "${asked}" is switched off: set ${setting} to true`
     throw new ProxyError('not_found', text)
   }
-  app.all(path, refuse, hidden).all(`${path}/*`, refuse, hidden)
+  app.all(path, refuse, HIDDEN).all(`${path}/*`, refuse, HIDDEN)
 }
