@@ -1,39 +1,24 @@
 import { expect } from 'bun:test'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  type Browser,
-  type BrowserContextOptions,
-  chromium,
-  type Locator,
-  type Page,
-} from 'playwright-core'
+import type { BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { SqliteStore } from '../../src/record/store/sqlite.ts'
 import type { NewRow } from '../../src/record/store/store.ts'
 import { type Ccproxy, type CcproxyOptions, startCcproxy } from './ccproxy.ts'
 import { ROOT, tempDir } from './child.ts'
+import { launchChromium, type OpenPage, openIn } from './chromium.ts'
 import { type FakeAnthropic, startFakeAnthropic } from './fake-anthropic.ts'
 import { rowMaker } from './ledger-rows.ts'
-import { findProgram } from './needs.ts'
 import { messageBody } from './raw-client.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 const BATCH = 200
-/** What a single step in the page may take, ms. */
-const STEP_MS = 15_000
+/** Of a desk, by day. */
+const SCREEN = { viewport: { width: 1440, height: 1000 }, colorScheme: 'light' } as const
 
 /** Where pictures are left for people to look at; git knows nothing of it. */
 const PICTURES = join(ROOT, 'test', 'artifacts', 'dashboard')
-
-/** A page and what it did. */
-export interface OpenPage {
-  readonly page: Page
-  /** The URL of each request that the page made, `data:` left out. */
-  readonly requested: readonly string[]
-  /** What the page wrote to its console or broke of its policy, and what it failed to catch. */
-  readonly complaints: readonly string[]
-}
 
 /** A ccproxy in front of a strict fake, and a browser. */
 export interface DashboardBench {
@@ -57,12 +42,12 @@ export async function startDashboard(
   const upstream = await startFakeAnthropic({ lenient: true })
   const env = { RECORD__DATABASE: database, ...options.env }
   const proxy = await startCcproxy({ ...options, env, upstream: upstream.url })
-  const browser = await launch()
+  const browser = await launchChromium()
   return {
     proxy,
     upstream,
     open: (context, hash = '', origin = proxy.url) =>
-      openPage(browser, `${origin}/dashboard${hash}`, context),
+      openIn(browser, `${origin}/dashboard${hash}`, { ...SCREEN, ...context }),
     send: (more) => send(proxy.url, options.env?.AUTH_TOKEN, more),
     async close() {
       await browser.close()
@@ -88,39 +73,6 @@ async function send(
     body: messageBody(false, { ...more }),
   })
   return reply.text()
-}
-
-function launch(): Promise<Browser> {
-  const executablePath = findProgram('chromium')
-  if (executablePath === undefined) {
-    throw new Error('Chromium is not installed: apt-get install chromium')
-  }
-  const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run']
-  args.push('--disable-background-networking', '--disable-component-update', '--disable-sync')
-  return chromium.launch({ executablePath, args: [...args, '--disable-dev-shm-usage'] })
-}
-
-async function openPage(
-  browser: Browser,
-  url: string,
-  options: BrowserContextOptions = {},
-): Promise<OpenPage> {
-  const context = await browser.newContext({
-    viewport: { width: 1440, height: 1000 },
-    colorScheme: 'light',
-    ...options,
-  })
-  const page = await context.newPage()
-  page.setDefaultTimeout(STEP_MS)
-  const requested: string[] = []
-  const complaints: string[] = []
-  page.on('request', (request) => {
-    if (!request.url().startsWith('data:')) requested.push(request.url())
-  })
-  page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`))
-  page.on('pageerror', (error) => complaints.push(String(error)))
-  await page.goto(url)
-  return { page, requested, complaints }
 }
 
 /** Hands an opened page over, then expects that it asked only its own ccproxy and complained of no more than `pardoned`. */

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { startCcproxy } from '../support/ccproxy.ts'
+import type { OpenPage } from '../support/chromium.ts'
 import {
   busyMonth,
   type DashboardBench,
   keptToItself,
-  type OpenPage,
   picture,
   seen,
   startDashboard,

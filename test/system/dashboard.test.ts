@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect } from 'bun:test'
 import type { Page } from 'playwright-core'
+import type { OpenPage } from '../support/chromium.ts'
 import {
   busyMonth,
   type DashboardBench,
   keptToItself,
-  type OpenPage,
   picture,
   seen,
   startDashboard,
