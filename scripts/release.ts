@@ -93,8 +93,7 @@ async function writeArchives(targets: readonly string[], folder: string, time: D
       bytes: await Bun.file(join(folder, binaryName(target))).bytes(),
       executable: true,
     }
-    const own = [...extras].filter(([extra]) => extra.for?.(target) ?? true).map(([, file]) => file)
-    const files = [binary, ...documents, ...own, ...unitFiles(target)].map((file) => ({
+    const files = [binary, ...documents, ...extras.values(), ...unitFiles(target)].map((file) => ({
       ...file,
       path: `ccproxy-${version}-${target}/${file.path}`,
     }))
@@ -138,7 +137,7 @@ async function release(): Promise<void> {
   await Bun.write(join(outdir, 'RELEASE_NOTES.md'), notes)
   const built = join(outdir, '.binaries')
   const folder = values.binaries === undefined ? built : resolve(values.binaries)
-  const needed = EXTRAS.length > 0 ? [...new Set([...targets, hostTarget()])] : targets
+  const needed = [...new Set([...targets, hostTarget()])]
   if (values.binaries === undefined) build(folder, needed)
   checkBinaries(folder, needed)
   await writeArchives(targets, folder, time)

@@ -9,8 +9,6 @@ export interface Extra {
   readonly path: string
   /** The arguments that make ccproxy print it. */
   readonly command: readonly string[]
-  /** Which targets get it; all unless said. */
-  readonly for?: (target: string) => boolean
 }
 
 /** Runs a binary for its extras, away from every setting of this machine; one that fails ends the release. */
