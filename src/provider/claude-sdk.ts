@@ -75,11 +75,12 @@ function readCall(call: UpstreamCall, { settings }: ClaudeSdkOptions): Prepared 
   const { body } = call
   if (!(body instanceof Uint8Array)) throw new ProxyError('internal', 'No body to read')
   const value = parseJson(new TextDecoder().decode(body))
-  const plan = readPlan(value, planOptions(settings))
+  const { translated } = call
+  const plan = readPlan(value, { ...planOptions(settings), translated })
   return {
     plan,
     session: sessionOf(call, value),
-    traces: traceForm(settings.message_mode, call.translated),
+    traces: traceForm(settings.message_mode, translated),
   }
 }
 
