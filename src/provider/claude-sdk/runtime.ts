@@ -126,10 +126,11 @@ export class ClaudeRuntime {
       env: (executable) => this.#env(executable),
       overlay: () => this.#overlay(cwd),
       isolate: (spec) => isolate(spec, this.#isolation),
-      permit: (tool, input, asked) =>
+      permit: (tool, input, asked, session) =>
         desk.ask({
           tool,
           input,
+          session,
           signal: asked.signal,
           toolUseId: asked.toolUseID,
           title: asked.title,
