@@ -7,7 +7,7 @@ import type { Exchange } from './exchange.ts'
 import type { GatewayOptions, Hub, Running } from './hub.ts'
 import { PoolGuess } from './pool-guess.ts'
 import { findUpstream } from './route.ts'
-import { endingOf, Settlement } from './settlement.ts'
+import { Settlement } from './settlement.ts'
 
 /** How long exchanges that were told to end may take for it, ms. */
 const LAST_WORDS_MS = 5000
@@ -40,7 +40,7 @@ export class Gateway implements Hub {
     return answer(this, exchange, settlement).catch((thrown) => {
       const error = asProxyError(thrown, exchange.id)
       settlement.status = error.status
-      settlement.settle(endingOf(error), 0, error)
+      settlement.settle(settlement.endingOf(error), 0, error)
       throw error
     })
   }

@@ -12,7 +12,6 @@ import { keepReply } from './keep-reply.ts'
 import { passRaw } from './passthrough.ts'
 import { type Reply, readOn } from './relay.ts'
 import { asBody, asEvents } from './reshape.ts'
-import { endingOf } from './settlement.ts'
 import type { Translation } from './translate.ts'
 import type { Work } from './work.ts'
 
@@ -169,9 +168,12 @@ function pumped(
     cancel: (reason) => call.controller.abort(reason),
     firstByte: () => settlement.firstByte(),
     settled({ bytes, left, error }) {
-      if (left) settlement.settle('client_left', bytes)
+      // A client may leave at an error before the upstream's stream is over.
+      const failure = error === undefined ? machine.failure : undefined
+      if (failure !== undefined) settlement.settle('upstream_error', bytes, failure)
+      else if (left) settlement.settle('client_left', bytes)
       else if (error === undefined) settlement.settle('complete', bytes)
-      else settlement.settle(endingOf(error), bytes, error)
+      else settlement.settle(settlement.endingOf(error), bytes, error)
       if (!left && error === undefined) gateway.pool.free(call.prepared.url)
     },
   })
