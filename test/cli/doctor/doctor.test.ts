@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } 
 import { join } from 'node:path'
 import { CHECKS } from '../../../src/cli/doctor/checks/index.ts'
 import { runChecks } from '../../../src/cli/doctor/run-checks.ts'
+import { type RunningServer, startServer } from '../../../src/http/server.ts'
 import { fakeContext } from '../fake-context.ts'
 import { fakeSystemd } from '../service/fake-systemd.ts'
 import { CANARY, type Patient, patient } from './patient.ts'
@@ -81,6 +82,33 @@ describe('port', () => {
     who.env.HOST = '127.0.0.1'
     expect(await who.complaint('port')).toBe('')
   })
+})
+
+test('a demo that answers is told as one, and not judged by these settings', async () => {
+  who.config('[providers.anthropic]\nbase_url = "http://127.0.0.1:1"\n')
+  const { demo } = await import('../../../src/cli/commands/demo.ts')
+  const listening = Promise.withResolvers<RunningServer>()
+  const world = fakeContext({
+    ...{ home: who.home, cwd: join(who.home, 'project'), env: who.env },
+    startServer: async (options) => {
+      const server = await startServer(options)
+      listening.resolve(server)
+      return server
+    },
+  })
+  const input = { flags: {}, switches: new Set(['serve']), positionals: [] }
+  const ended = demo.run(world.context, input)
+  await listening.promise
+  expect(await who.complaint('port')).toBe(
+    `warn: A demo answers at ${who.url}: its answers are made up, and no upstream of these settings is asked → end it and start "ccproxy" for real answers`,
+  )
+  expect(await who.complaint('credential')).toBe('')
+  expect(await who.complaint('upstream')).toBe('')
+  world.signal('SIGTERM')
+  await ended
+  expect(await who.complaint('port')).toBe('')
+  expect(await who.complaint('credential')).toStartWith('warn: ccproxy has no credential')
+  expect(await who.complaint('upstream')).toStartWith('fail: Provider "anthropic" does not answer')
 })
 
 test('client-key: the ccproxy that runs asks for another', async () => {
