@@ -63,3 +63,30 @@ test('what a prefix itself names is still looked at', async () => {
   expect(nobody.status).toBe(404)
   expect(await nobody.text()).toContain('Provider \\"nobody\\" is not configured')
 })
+
+test.each([
+  ...[
+    '/',
+    '/health',
+    '/health/live',
+    '/health/ready',
+    '/swagger',
+    '/swagger/json',
+    '/oauth/callback',
+  ],
+  ...['/status', '/openai/status', '/sdk/status', '/sdk/a-session/status', '/to/anthropic/status'],
+])('"%s" is there, and only to be read', async (path) => {
+  const refused = await fetch(`${proxy.url}${path}`, { method: 'DELETE' })
+  expect(refused.status).toBe(405)
+  expect(refused.headers.get('allow')).toBe('GET')
+  const { error } = Object(await refused.json())
+  expect(error.message).toBe('Method DELETE is not allowed: use GET')
+  expect((await fetch(`${proxy.url}${path}`, { method: 'HEAD' })).status).not.toBe(405)
+})
+
+test('a login is begun by POST only', async () => {
+  const refused = await fetch(`${proxy.url}/oauth/login`)
+  expect(refused.status).toBe(405)
+  expect(refused.headers.get('allow')).toBe('POST')
+  expect((await fetch(`${proxy.url}/health/nothing`)).status).toBe(404)
+})
