@@ -1,7 +1,7 @@
 import { isRecord } from '../../kit/json.ts'
-import { sha256Hex } from '../../kit/sha256.ts'
 import type { Block, MessagesRequest, RequestMessage } from '../messages/schema.ts'
 import type { Hints, Note, Turn } from '../protocol.ts'
+import { standInUser } from '../stand-in-user.ts'
 import { isBlank, textOf } from '../value.ts'
 import { messagesIn } from './messages-in.ts'
 import { refused } from './parts-in.ts'
@@ -141,7 +141,7 @@ function userId(body: ChatRequest, system: Block[], messages: RequestMessage[]):
   if (own !== undefined) return own
   const key = textOf(body.prompt_cache_key)
   const seed = key === undefined ? beginning(system, messages) : `key ${key}`
-  return `user_${sha256Hex(seed).slice(0, 32)}`
+  return standInUser(seed)
 }
 
 /** How a conversation begins: enough to tell it from others, and the same on each of its turns. */

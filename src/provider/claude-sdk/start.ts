@@ -11,7 +11,7 @@ import { ProxyError } from '../../kit/error.ts'
 import { CallerTools } from './caller-tools.ts'
 import type { ClaudeProcess } from './claude-process.ts'
 import type { SdkTable } from './claude-sdk-options.ts'
-import type { Started } from './conversation.ts'
+import type { Owner, Started } from './conversation.ts'
 import { Inbox } from './inbox.ts'
 import type { SpawnSpec } from './isolation-options.ts'
 import { CALLER_SERVER, callerNames, type Launch, launchKey, plainNames } from './launch.ts'
@@ -28,6 +28,13 @@ const NEVER = ['AskUserQuestion', 'ScheduleWakeup']
 /** How a process is had: one that waits already, or a new one. */
 export type Obtain = (spec: SpawnSpec) => ClaudeProcess
 
+/** For whom a Claude Code is started. */
+export interface StartFor {
+  /** What the caller calls its session. */
+  readonly session: string | undefined
+  readonly signal: AbortSignal
+}
+
 /**
  * Starts a Claude Code and waits until it takes its first message; throws where it does not start, or the signal ends
  * the wait.
@@ -36,7 +43,7 @@ export async function startClaude(
   launch: Launch,
   world: ClaudeWorld,
   obtain: Obtain,
-  signal: AbortSignal,
+  { session, signal }: StartFor,
 ): Promise<Started> {
   const claude = await world.claude()
   const { query } = await import('@anthropic-ai/claude-agent-sdk')
@@ -45,11 +52,12 @@ export async function startClaude(
   world.watchdog.start()
   const inbox = new Inbox<SDKUserMessage>()
   const tools = new CallerTools(launch.callerTools)
+  const owner: Owner = { session }
   const spawned = Promise.withResolvers<Spawned>()
   const running = query({
     prompt: inbox,
     options: {
-      ...optionsOf(launch, world, tools),
+      ...optionsOf(launch, world, { tools, owner }),
       env: { ...world.env(claude), ...envOf(launch), ...world.watchdog.env },
       settings: { ...overlay, ...settingsOf(launch) },
       pathToClaudeCodeExecutable: claude,
@@ -62,7 +70,8 @@ export async function startClaude(
     },
   })
   const { spec, process } = await readyIn(world, claude, { running, spawned, signal })
-  return { query: running, inbox, tools, launch, key: launchKey(launch), spec, process }
+  const key = launchKey(launch)
+  return { query: running, inbox, tools, launch, key, owner, spec, process }
 }
 
 interface Spawned {
@@ -122,7 +131,11 @@ function tooLate(claude: string, ms: number): ProxyError {
   return new ProxyError('unavailable', text)
 }
 
-function optionsOf(launch: Launch, world: ClaudeWorld, tools: CallerTools): Options {
+function optionsOf(
+  launch: Launch,
+  world: ClaudeWorld,
+  { tools, owner }: Pick<Started, 'tools' | 'owner'>,
+): Options {
   const { settings, cwd } = world
   // To the caller's own tools no limit of turns is meant, though each of their calls is one to Claude Code.
   const { max_turns: turns } = settings
@@ -136,7 +149,7 @@ function optionsOf(launch: Launch, world: ClaudeWorld, tools: CallerTools): Opti
     disallowedTools: [...settings.disallowed_tools, ...NEVER],
     permissionMode: settings.permission_mode,
     allowDangerouslySkipPermissions: settings.permission_mode === 'bypassPermissions',
-    ...(asks(settings) ? { canUseTool: permitOf(launch, world) } : {}),
+    ...(asks(settings) ? { canUseTool: permitOf(launch, world, owner) } : {}),
     mcpServers: serversOf(launch, launch.servers ? settings.mcp_servers : {}, tools),
     strictMcpConfig: !launch.servers,
     settingSources: [...settings.setting_sources],
@@ -165,11 +178,15 @@ function asks({ permission_mode: mode }: SdkTable): boolean {
   return mode !== 'dontAsk' && mode !== 'bypassPermissions'
 }
 
-function permitOf(launch: Launch, world: ClaudeWorld): NonNullable<Options['canUseTool']> {
+function permitOf(
+  launch: Launch,
+  world: ClaudeWorld,
+  owner: Owner,
+): NonNullable<Options['canUseTool']> {
   const callerName = callerNames(launch)
   return async (tool, input, asked) =>
     callerName(tool) === undefined
-      ? world.permit(tool, input, asked)
+      ? world.permit(tool, input, asked, owner.session)
       : { behavior: 'allow', updatedInput: input }
 }
 
