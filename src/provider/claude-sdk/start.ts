@@ -24,6 +24,13 @@ const LAST_WORDS_MS = 200
 /** Tools that make no sense where nobody sits before Claude Code. */
 const NEVER = ['AskUserQuestion', 'ScheduleWakeup']
 
+/** A tool of the caller's named "Agent" or "Skill" would bring lists of what Claude Code's own can do (2.1.329). */
+const PLAIN_ENV = {
+  CLAUDE_AGENT_SDK_MCP_NO_PREFIX: '1',
+  ENABLE_TOOL_SEARCH: 'false',
+  CLAUDE_AGENT_SDK_DISABLE_BUILTIN_AGENTS: '1',
+}
+
 /** How a process is had: one that waits already, or a new one. */
 export type Obtain = (spec: SpawnSpec) => ClaudeProcess
 
@@ -139,6 +146,7 @@ function optionsOf(launch: Launch, world: ClaudeWorld, tools: CallerTools): Opti
     mcpServers: serversOf(launch, launch.servers ? settings.mcpServers : {}, tools),
     strictMcpConfig: !launch.servers,
     settingSources: [...settings.settingSources],
+    ...(plainNames(launch) ? { skills: [] } : {}),
     thinking: launch.thinking,
     ...(turns === undefined || plainNames(launch) ? {} : { maxTurns: turns }),
     includePartialMessages: true,
@@ -198,14 +206,13 @@ function systemOf({ ownTools, system }: Launch): NonNullable<Options['systemProm
 /** What Claude Code takes from its environment only (2.1.329). */
 function envOf(launch: Launch): Record<string, string> {
   return {
-    ...(plainNames(launch)
-      ? { CLAUDE_AGENT_SDK_MCP_NO_PREFIX: '1', ENABLE_TOOL_SEARCH: 'false' }
-      : {}),
+    ...(plainNames(launch) ? PLAIN_ENV : {}),
     CLAUDE_CODE_DISABLE_REFUSAL_RETRY: '1',
     // What was streamed half would come once more as a whole, without any event.
     CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK: '1',
     CLAUDE_CODE_TOTAL_TOKENS_REMINDER: 'off',
     MCP_TOOL_TIMEOUT: String(FOREVER_MS),
+    CLAUDE_CODE_MAX_MCP_DESCRIPTION_LENGTH: '100000000',
     MAX_MCP_OUTPUT_TOKENS: '100000000',
   }
 }
