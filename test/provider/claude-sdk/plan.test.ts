@@ -52,6 +52,11 @@ describe('a request', () => {
     })
   })
 
+  test('that asks for an answer to white space is refused', () => {
+    const blank = [{ role: 'user', content: [{ type: 'text', text: ' \n' }] }]
+    expect(refused({ messages: blank })).toMatchObject({ kind: 'invalid_request' })
+  })
+
   test('has a system prompt of blocks without what is for Anthropic only', () => {
     const system = [
       { type: 'text', text: 'x-anthropic-billing-header: cc_version=1;' },
