@@ -84,7 +84,7 @@ function thrownClass(
     return 'absent'
   if (/^Native CLI binary for .* not found/.test(message)) return 'absent'
   if (errorClass === 'executable_launch_failed' || errorClass === 'spawn_failed') return 'launch'
-  if (/exists but failed to launch|Failed to spawn/.test(message)) return 'launch'
+  if (/exists but failed to launch|Failed to spawn|posix_spawn/.test(message)) return 'launch'
   if (/process (exited with code|terminated by signal)/.test(message)) return 'ended'
   return 'other'
 }
@@ -92,6 +92,7 @@ function thrownClass(
 function launchReason(code: unknown): string {
   if (code === 'EACCES') return 'it is not executable'
   if (code === 'ENOENT') return 'its interpreter or the loader of its C library is missing'
+  if (code === 'ENOEXEC' || code === 'EBADARCH') return 'it is no program for this machine'
   return typeof code === 'string' ? `the system refuses (${code})` : 'the system refuses'
 }
 

@@ -52,23 +52,21 @@ export async function startClaude(
   const inbox = new Inbox<SDKUserMessage>()
   const tools = new CallerTools(launch.callerTools)
   const spawned = Promise.withResolvers<Spawned>()
-  const running = query({
-    prompt: inbox,
-    options: {
-      ...optionsOf(launch, world, tools),
-      env: { ...world.env(claude), ...envOf(launch), ...world.watchdog.env },
-      settings: { ...overlay, ...settingsOf(launch) },
-      pathToClaudeCodeExecutable: claude,
-      spawnClaudeCodeProcess: (asked) => {
-        const spec = specOf(asked)
-        const process = obtain(spec)
-        spawned.resolve({ spec, process })
-        return process.child
-      },
+  const options: Options = {
+    ...optionsOf(launch, world, tools),
+    env: { ...world.env(claude), ...envOf(launch), ...world.watchdog.env },
+    settings: { ...overlay, ...settingsOf(launch) },
+    pathToClaudeCodeExecutable: claude,
+    spawnClaudeCodeProcess: (asked) => {
+      const spec = specOf(asked)
+      const process = obtain(spec)
+      spawned.resolve({ spec, process })
+      return process.child
     },
-  })
-  const { spec, process } = await readyIn(world, claude, { running, spawned, signal })
-  return { query: running, inbox, tools, launch, key: launchKey(launch), spec, process }
+  }
+  const run = () => query({ prompt: inbox, options })
+  const ready = await readyIn(world, claude, { run, spawned: spawned.promise, signal })
+  return { ...ready, inbox, tools, launch, key: launchKey(launch) }
 }
 
 interface Spawned {
@@ -81,28 +79,31 @@ async function readyIn(
   world: ClaudeWorld,
   claude: string,
   start: {
-    readonly running: Query
-    readonly spawned: PromiseWithResolvers<Spawned>
+    readonly run: () => Query
+    readonly spawned: Promise<Spawned>
     readonly signal: AbortSignal
   },
-): Promise<Spawned> {
-  const { running, spawned, signal } = start
-  const ready = running.initializationResult()
+): Promise<Spawned & { readonly query: Query }> {
+  const { run, spawned, signal } = start
+  let query: Query | undefined
   let own: Spawned | undefined
   try {
+    // What the system starts under no circumstances throws here already.
+    query = run()
+    const ready = query.initializationResult()
     // Where the Agent SDK starts nothing it says why.
-    own = await Promise.race([spawned.promise, ready.then(() => spawned.promise)])
+    own = await Promise.race([spawned, ready.then(() => spawned)])
     const living = Promise.race([ready, endOf(own.process)])
     const { startTimeoutMs: ms } = world.settings
     await orAborted(
       inTime(living, ms, () => tooLate(claude, ms)),
       signal,
     )
-    return own
+    return { ...own, query }
   } catch (error) {
     const silent = own !== undefined && !signal.aborted && (await hasEndedWell(own.process, error))
     own?.process.kill()
-    running.close()
+    query?.close()
     if (signal.aborted) throw signal.reason
     throw world.failure(silent ? undefined : error, claude, own?.process.stderr ?? '')
   }

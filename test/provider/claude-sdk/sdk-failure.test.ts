@@ -318,6 +318,13 @@ describe('what the SDK throws', () => {
       'loader of its C library is missing',
     ],
     [
+      'no program, which Bun says itself',
+      sdkError("ENOEXEC: unknown error, posix_spawn '/opt/claude'", { code: 'ENOEXEC' }),
+      context,
+      503,
+      'it is no program for this machine',
+    ],
+    [
       'ends before its start',
       sdkError('Claude Code process exited with code 3. stderr: bad token=abcdef123', {
         errorClass: 'process_exited_nonzero',
