@@ -240,6 +240,30 @@ describe("the caller's tools through /sdk", () => {
   )
 
   test(
+    "of Anthropic's that the caller runs are called by their names",
+    async () => {
+      sdk.fake.reply(message([{ tool: 'bash', input: { command: 'ls' } }]), text('Empty.'))
+      const tools: Params['tools'] = [
+        { type: 'bash_20250124', name: 'bash' },
+        { type: 'text_editor_20250728', name: 'str_replace_based_edit_tool' },
+      ]
+      const first = await client().messages.create({ ...ask, tools })
+      expect(first.content).toMatchObject([
+        { type: 'tool_use', name: 'bash', input: { command: 'ls' } },
+      ])
+      const [id = ''] = calls(first)
+      const told: Results = [{ type: 'tool_result', tool_use_id: id, content: 'nothing' }]
+      const second = await client().messages.create(goOn(first, told, { tools }))
+      expect(second.content).toMatchObject([{ text: 'Empty.' }])
+      expect(sent().tools).toMatchObject([
+        { name: 'bash', input_schema: { properties: { command: { type: 'string' } } } },
+        { name: 'str_replace_based_edit_tool' },
+      ])
+    },
+    SDK_TEST_MS,
+  )
+
+  test(
     'with a schema that Claude Code leaves out are refused',
     async () => {
       const input_schema = { type: 'object' as const, properties: { 'the city': {} } }
