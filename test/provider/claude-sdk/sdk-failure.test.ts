@@ -349,6 +349,13 @@ describe('what the SDK throws', () => {
       'is not signed in',
     ],
     [
+      'a setting that it does not take',
+      sdkError('Claude Code returned an error result: not as root, sk-ant-api03-abcdef'),
+      context,
+      503,
+      'Claude Code refuses to start: not as root, sk-***; correct the settings under [sdk]',
+    ],
+    [
       'something else',
       sdkError('Stream closed for sk-ant-api03-abcdef'),
       { ...context, started: true },
