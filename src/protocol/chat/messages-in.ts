@@ -1,3 +1,4 @@
+import { isRecord } from '../../kit/json.ts'
 import type { Block, RequestMessage } from '../messages/schema.ts'
 import type { Note } from '../protocol.ts'
 import { isBlank, objectIn } from '../value.ts'
@@ -41,9 +42,11 @@ class Builder {
     switch (message.role) {
       case 'system':
       case 'developer':
+        checkContent(message, path)
         this.#addSystem(message, path)
         break
       case 'user':
+        checkContent(message, path)
         this.#addUser(withCache(partsIn(message.content, `${path}.content`), message))
         break
       case 'assistant':
@@ -83,6 +86,7 @@ class Builder {
       ...partsIn(message.content, `${path}.content`),
       ...textBlocks(message.refusal),
     ]
+    if (isRecord(message.audio)) this.#notes.push(`${path}.audio: not kept here, dropped`)
     const sites = this.#sites.get(index) ?? []
     const calls = sites.map(toolUse)
     const blocks = withCache([...said, ...calls], message)
@@ -113,10 +117,17 @@ class Builder {
   }
 }
 
+/** Only an assistant's message may do without content. */
+function checkContent({ content }: ChatMessage, path: string): void {
+  if (content === undefined || content === null) {
+    throw refused(`${path}.content`, 'it must be a string or an array of parts')
+  }
+}
+
 function toolUse(site: CallSite): Block {
   const input = isBlank(site.args) ? {} : objectIn(site.args)
   if (input === undefined) {
-    throw refused(`${site.path}.function.arguments`, 'arguments must be a JSON object')
+    throw refused(`${site.path}.arguments`, 'arguments must be a JSON object')
   }
   return { type: 'tool_use', id: site.id, name: site.name, input }
 }

@@ -33,6 +33,7 @@ export function withCache(
 function partIn(part: ChatPart, path: string): Block[] {
   switch (part.type) {
     case 'text':
+      if (part.text === undefined) throw refused(`${path}.text`, 'a text part needs its text')
       return textBlocks(part.text)
     case 'refusal':
       return textBlocks(part.refusal)
@@ -96,6 +97,12 @@ export function thinkingIn(message: ChatMessage): Block[] {
 }
 
 function detailIn(detail: Record<string, unknown>): Block[] {
+  const data = textOf(detail.data)
+  // OpenRouter's form for what Claude thought and redacted.
+  if (detail.type === 'reasoning.encrypted' && data !== undefined) {
+    const own = textOf(detail.format)?.startsWith('anthropic') === true
+    return own ? [{ type: 'redacted_thinking', data }] : []
+  }
   const signature = textOf(detail.signature)
   if (detail.type === 'reasoning.text' && signature !== undefined) {
     return [{ type: 'thinking', thinking: textOf(detail.text) ?? '', signature }]

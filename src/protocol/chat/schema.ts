@@ -56,6 +56,7 @@ export const ChatMessage = Type.Object(
     tool_calls: Type.Optional(Type.Union([Type.Array(ChatToolCall), Type.Null()])),
     tool_call_id: Text,
     function_call: Type.Optional(Type.Union([FunctionCall, Type.Null()])),
+    audio: Type.Optional(Type.Unknown()),
     reasoning_content: Text,
     reasoning: Text,
     reasoning_details: Type.Optional(Type.Unknown()),
