@@ -170,7 +170,7 @@ const SILENT_HINTS: ReadonlySet<string> = new Set([
 
 /** Chat's extras that Responses has too. */
 const SHARED_HINTS: ReadonlySet<string> = new Set([
-  ...['top_logprobs', 'prompt_cache_retention', 'safety_identifier'],
+  ...['prompt_cache_retention', 'safety_identifier'],
 ])
 
 function extrasOut(hints: Hints, profile: Profile, notes: Note[]): object {
