@@ -7,9 +7,9 @@ import type { MessageDelta, MessageUsage, StreamEvent } from '../messages/schema
 import type { ToolNames } from '../messages/tool-names.ts'
 import { mergeUsage } from '../messages/usage.ts'
 import type { World } from '../protocol.ts'
-import { isBlank, objectIn, recordsIn, textOf } from '../value.ts'
+import { isBlank, objectIn, textOf } from '../value.ts'
 import { type Call, Calls, isComplete } from './calls-in.ts'
-import { brokenArguments, errorIn, usageOf } from './chunk-in.ts'
+import { brokenArguments, choiceOf, errorIn, usageOf } from './chunk-in.ts'
 import { type CallDelta, type Piece, piecesOf } from './delta-in.ts'
 import { stopReasonOf } from './finish-reason.ts'
 import { legalToolId } from './tool-id.ts'
@@ -67,7 +67,7 @@ export class ChatReader {
   /** One parsed chunk. */
   chunk(value: Record<string, unknown>): void {
     if (this.#phase === 'closed') return
-    const choice = recordsIn(value.choices)[0]
+    const choice = choiceOf(value.choices)
     const error = errorIn(value, choice)
     if (error !== undefined) {
       this.fail(error)
