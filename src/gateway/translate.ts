@@ -87,7 +87,9 @@ export function withoutForeignThinking(body: Uint8Array): { body: Uint8Array; no
   if (stripped === request) return { body, notes: [] }
   return {
     body: encoder.encode(JSON.stringify(stripped)),
-    notes: ['thinking: blocks of another upstream left out, Anthropic takes only its own'],
+    notes: [
+      'messages: what another upstream thought and found left out, Anthropic takes only its own',
+    ],
   }
 }
 

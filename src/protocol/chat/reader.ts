@@ -7,7 +7,7 @@ import type { MessageDelta, MessageUsage, StreamEvent } from '../messages/schema
 import type { ToolNames } from '../messages/tool-names.ts'
 import { mergeUsage } from '../messages/usage.ts'
 import type { World } from '../protocol.ts'
-import { isBlank, objectIn, textOf } from '../value.ts'
+import { isBlank, textOf } from '../value.ts'
 import { type Call, Calls, isComplete } from './calls-in.ts'
 import { brokenArguments, choiceOf, errorIn, usageOf } from './chunk-in.ts'
 import { type CallDelta, type Piece, piecesOf } from './delta-in.ts'
@@ -163,6 +163,9 @@ export class ChatReader {
       case 'signature':
         this.#writer.sign(piece.signature)
         break
+      case 'citation':
+        this.#writer.cite(piece.citation)
+        break
       case 'details':
         this.#details(piece.details)
         break
@@ -267,7 +270,7 @@ export class ChatReader {
     const finish = this.#finish ?? 'stop'
     const cut = finish === 'length' || finish === 'content_filter'
     for (const call of this.#calls.unstarted()) this.#waiting.push({ kind: 'tool', call })
-    if (strict && !cut && (this.#broken || !this.#sound())) {
+    if (strict && !cut && (this.#broken || !this.#calls.sound())) {
       this.fail(brokenArguments())
       return
     }
@@ -276,11 +279,6 @@ export class ChatReader {
     this.#writer.add({ type: 'message_delta', delta: this.#ending(finish), usage: this.#usage })
     this.#writer.add({ type: 'message_stop' })
     this.#phase = 'closed'
-  }
-
-  /** Arguments are nothing or a JSON object; a stream cannot take back what it sent of others. */
-  #sound(): boolean {
-    return this.#calls.all().every(({ args }) => isBlank(args) || objectIn(args) !== undefined)
   }
 
   #ending(finish: string): MessageDelta {
