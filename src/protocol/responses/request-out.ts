@@ -51,6 +51,9 @@ export function responsesRequestOut(turn: Turn, profile: Profile): ResponsesOut 
   }
   if (request.stop_sequences?.length) notes.push('stop_sequences: Responses has none, dropped')
   if (request.top_k !== undefined) notes.push('top_k: not supported by Responses, dropped')
+  for (const key of Object.keys(request.output_config ?? {})) {
+    if (key !== 'effort' && key !== 'format') notes.push(`output_config.${key}: dropped`)
+  }
   for (const key of Object.keys(request)) {
     if (!HANDLED.has(key)) notes.push(`${key}: not supported by Responses, dropped`)
   }

@@ -8,11 +8,14 @@ import type { OutContext } from './out-context.ts'
 /** The tool fields of a request; empty where nothing is left of the tools. */
 export function toolsOut(request: MessagesRequest, context: OutContext): Record<string, unknown> {
   const cleaner = new SchemaCleaner(context.profile.schema_drop)
+  const lost = new Set<string>()
   const tools = (request.tools ?? []).flatMap((tool, index) => {
+    if (isFunction(tool)) for (const field of lostFields(tool, context)) lost.add(field)
     return isFunction(tool)
       ? [functionOut(tool, cleaner, context)]
       : serverTool(tool, index, context)
   })
+  if (lost.size > 0) context.notes.push(`tools: ${[...lost].join(', ')} not supported, dropped`)
   if (cleaner.dropped.size > 0) {
     const keywords = [...cleaner.dropped].join(', ')
     context.notes.push(
@@ -33,6 +36,17 @@ export function toolsOut(request: MessagesRequest, context: OutContext): Record<
 
 function isFunction(tool: Tool): boolean {
   return tool.type === undefined || tool.type === null || tool.type === 'custom'
+}
+
+const CARRIED: ReadonlySet<string> = new Set([
+  ...['type', 'name', 'description', 'input_schema', 'cache_control'],
+])
+
+/** The fields of a tool that do not go up. */
+function lostFields(tool: Tool, context: OutContext): string[] {
+  return Object.keys(tool).filter((key) =>
+    key === 'strict' ? tool.strict === true && !context.profile.strict_tools : !CARRIED.has(key),
+  )
 }
 
 function isWebSearch(tool: Tool): boolean {
