@@ -3,13 +3,21 @@ import type { Block, RequestMessage } from '../messages/schema.ts'
 import type { Note } from '../protocol.ts'
 import { isBlank, objectIn } from '../value.ts'
 import { type CallSite, callSites } from './call-sites.ts'
-import { partsIn, refused, textBlocks, thinkingIn, withCache } from './parts-in.ts'
+import {
+  type ImageDetails,
+  partsIn,
+  refused,
+  textBlocks,
+  thinkingIn,
+  withCache,
+} from './parts-in.ts'
 import type { ChatMessage } from './schema.ts'
 
 /** A conversation in the hub's form. */
 export interface Conversation {
   readonly system: Block[]
   readonly messages: RequestMessage[]
+  readonly imageDetails: ImageDetails
 }
 
 interface Turn {
@@ -27,6 +35,7 @@ export function messagesIn(messages: ChatMessage[], notes: Note[]): Conversation
 class Builder {
   readonly #sites: Map<number, CallSite[]>
   readonly #notes: Note[]
+  readonly #details: ImageDetails = new Map()
   readonly #system: Block[] = []
   readonly #turns: Turn[] = []
   /** Calls of the assistant turn that is being built. */
@@ -47,7 +56,9 @@ class Builder {
         break
       case 'user':
         checkContent(message, path)
-        this.#addUser(withCache(partsIn(message.content, `${path}.content`), message))
+        this.#addUser(
+          withCache(partsIn(message.content, `${path}.content`, this.#details), message),
+        )
         break
       case 'assistant':
         this.#addAssistant(message, index)
@@ -63,11 +74,14 @@ class Builder {
 
   end(): Conversation {
     this.#answer()
-    return { system: this.#system, messages: this.#turns }
+    return { system: this.#system, messages: this.#turns, imageDetails: this.#details }
   }
 
   #addSystem(message: ChatMessage, path: string): void {
-    for (const block of withCache(partsIn(message.content, `${path}.content`), message)) {
+    for (const block of withCache(
+      partsIn(message.content, `${path}.content`, this.#details),
+      message,
+    )) {
       if (block.type === 'text') this.#system.push(block)
       else this.#notes.push(`${path}: ${block.type} in a ${message.role} message dropped`)
     }
@@ -83,7 +97,7 @@ class Builder {
     const path = `messages.${index}`
     const said = [
       ...thinkingIn(message),
-      ...partsIn(message.content, `${path}.content`),
+      ...partsIn(message.content, `${path}.content`, this.#details),
       ...textBlocks(message.refusal),
     ]
     if (isRecord(message.audio)) this.#notes.push(`${path}.audio: not kept here, dropped`)
@@ -102,7 +116,7 @@ class Builder {
 
   /** The outputs of the open calls, in the calls' order, as the head of a user turn. */
   #answer(): void {
-    const results = this.#open.flatMap(toolResult)
+    const results = this.#open.flatMap((site) => toolResult(site, this.#details))
     this.#open = []
     if (results.length > 0) this.#turn('user').push(...results)
   }
@@ -132,14 +146,14 @@ function toolUse(site: CallSite): Block {
   return { type: 'tool_use', id: site.id, name: site.name, input }
 }
 
-function toolResult(site: CallSite): Block[] {
+function toolResult(site: CallSite, details: ImageDetails): Block[] {
   if (site.result === undefined) return []
   const { message, path } = site.result
   const { content } = message
   const said =
     typeof content === 'string' || content === undefined || content === null
       ? (content ?? '')
-      : partsIn(content, `${path}.content`)
+      : partsIn(content, `${path}.content`, details)
   const block: Block = { type: 'tool_result', tool_use_id: site.id, content: said }
   return withCache([message.is_error === true ? { ...block, is_error: true } : block], message)
 }

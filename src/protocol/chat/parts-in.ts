@@ -5,11 +5,20 @@ import type { Block } from '../messages/schema.ts'
 import { isBlank, recordsIn, textOf } from '../value.ts'
 import type { ChatMessage, ChatPart } from './schema.ts'
 
+/** The `detail` that was asked for an image, by the image's source; `auto` says nothing. */
+export type ImageDetails = Map<unknown, string>
+
 /** A message's content as blocks; empty text is left out, which Anthropic refuses. */
-export function partsIn(content: ChatMessage['content'], path: string): Block[] {
+export function partsIn(
+  content: ChatMessage['content'],
+  path: string,
+  details: ImageDetails,
+): Block[] {
   if (content === undefined || content === null) return []
   if (typeof content === 'string') return textBlocks(content)
-  return content.flatMap((part, index) => withCache(partIn(part, `${path}.${index}`), part))
+  return content.flatMap((part, index) =>
+    withCache(partIn(part, `${path}.${index}`, details), part),
+  )
 }
 
 /** A text as a block; nothing for an empty one. */
@@ -30,7 +39,7 @@ export function withCache(
   return [...blocks.slice(0, -1), { ...last, cache_control }]
 }
 
-function partIn(part: ChatPart, path: string): Block[] {
+function partIn(part: ChatPart, path: string, details: ImageDetails): Block[] {
   switch (part.type) {
     case 'text':
       if (part.text === undefined) throw refused(`${path}.text`, 'a text part needs its text')
@@ -38,12 +47,18 @@ function partIn(part: ChatPart, path: string): Block[] {
     case 'refusal':
       return textBlocks(part.refusal)
     case 'image_url':
-      return [imageIn(part, path)]
+      return [noteDetail(imageIn(part, path), part, details)]
     case 'file':
       return [fileIn(part, path)]
     default:
       throw refused(path, `content part "${part.type}" is not supported`)
   }
+}
+
+function noteDetail(block: Block, { image_url: image }: ChatPart, details: ImageDetails): Block {
+  const detail = isRecord(image) ? image.detail : undefined
+  if (detail === 'low' || detail === 'high') details.set(block.source, detail)
+  return block
 }
 
 function imageIn(part: ChatPart, path: string): Block {

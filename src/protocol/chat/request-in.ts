@@ -37,7 +37,7 @@ const HINTED: Readonly<Record<string, unknown>> = {
 export function chatRequestIn(body: ChatRequest): Turn {
   const notes: Note[] = []
   refuseUnusable(body)
-  const { system, messages } = messagesIn(body.messages, notes)
+  const { system, messages, imageDetails } = messagesIn(body.messages, notes)
   if (body.messages.some(({ name, role }) => name && role !== 'function')) {
     notes.push('messages: the name of a speaker has no counterpart, dropped')
   }
@@ -53,7 +53,9 @@ export function chatRequestIn(body: ChatRequest): Turn {
   }
   if (typeof body.stream === 'boolean') request.stream = body.stream
   formatIn(body, request)
-  return { request, hints: hintsIn(body, notes), notes }
+  const hints = hintsIn(body, notes)
+  if (imageDetails.size > 0) hints.image_details = imageDetails
+  return { request, hints, notes }
 }
 
 function refuseUnusable(body: ChatRequest): void {

@@ -12,7 +12,10 @@ export const ChatPart = Type.Object(
     text: Type.Optional(Type.String()),
     refusal: Type.Optional(Type.String()),
     image_url: Type.Optional(
-      Type.Union([Type.String(), Type.Object({ url: Type.String() }, open)]),
+      Type.Union([
+        Type.String(),
+        Type.Object({ url: Type.String(), detail: Type.Optional(Type.Unknown()) }, open),
+      ]),
     ),
     file: Type.Optional(
       Type.Object(

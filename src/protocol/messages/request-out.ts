@@ -119,6 +119,7 @@ function hinted(request: MessagesRequest, turn: Turn, notes: Note[]): MessagesRe
     if (SILENT.has(key)) continue
     if (key === 'response_format') askForJson(out, value, notes)
     else if (key === 'service_tier') tier(out, value, notes)
+    else if (key === 'image_details') notes.push('detail: Anthropic looks at all images alike')
     else notes.push(`${key}: not supported by Anthropic, dropped`)
   }
   return out

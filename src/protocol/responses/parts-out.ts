@@ -66,7 +66,10 @@ function imagePart(block: Block, path: string, context: OutContext): InPart[] {
     return [{ type: 'input_image', file_id: source.file_id }]
   }
   const url = imageUrl(source)
-  if (url !== undefined && context.profile.images) return [{ type: 'input_image', image_url: url }]
+  if (url !== undefined && context.profile.images) {
+    const detail = context.imageDetails.get(block.source)
+    return [{ type: 'input_image', image_url: url, ...(detail === undefined ? {} : { detail }) }]
+  }
   const why =
     url === undefined ? 'its source cannot be read' : `"${context.profile.name}" takes none`
   context.notes.push(`${path}: image dropped, ${why}`)

@@ -31,6 +31,7 @@ export function responsesRequestOut(turn: Turn, profile: Profile): ResponsesOut 
     profile,
     names: toolNames(request, profile.tool_name_length),
     notes,
+    imageDetails: hints.image_details instanceof Map ? hints.image_details : new Map(),
   }
   const value: Record<string, unknown> = {
     model: request.model,
