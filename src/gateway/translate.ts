@@ -1,8 +1,8 @@
 import { asBuffer } from '../kit/bytes.ts'
 import { ProxyError } from '../kit/error.ts'
 import { randomId } from '../kit/id.ts'
-import { parseJson } from '../kit/json.ts'
 import { DEEPEST, isDeeper } from '../kit/json-depth.ts'
+import { parseExact } from '../kit/json-exact.ts'
 import type { Codec, ReadOptions, WriteOptions } from '../protocol/codec.ts'
 import { messagesCodec } from '../protocol/messages/codec.ts'
 import { stripOwnThinking } from '../protocol/messages/signature.ts'
@@ -98,7 +98,7 @@ const OWN_SIGNATURE = '"ccproxy.'
 
 /** A request's body as JSON; what is none is the client's mistake. */
 export function parseBody(body: Uint8Array): unknown {
-  const value = parseJson(decodeText(body))
+  const value = parseExact(decodeText(body))
   if (value === undefined) {
     throw new ProxyError('invalid_request', 'Request body is not valid JSON: check its syntax')
   }

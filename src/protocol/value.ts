@@ -1,5 +1,6 @@
 import { isRecord } from '../kit/json.ts'
 import { DEEPEST, isDeeper } from '../kit/json-depth.ts'
+import { parseExact } from '../kit/json-exact.ts'
 
 /** A string that holds something, else nothing. */
 export function textOf(value: unknown): string | undefined {
@@ -23,12 +24,7 @@ export function recordsIn(value: unknown): Record<string, unknown>[] {
 
 /** The object that a JSON text holds, else nothing: one that nobody could write again counts as none. */
 export function objectIn(json: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(json)
-    if (!isRecord(value)) return undefined
-    return json.length > 2 * DEEPEST && isDeeper(value) ? undefined : value
-  } catch {
-    // Not JSON: the caller says what that means.
-    return undefined
-  }
+  const value = parseExact(json)
+  if (!isRecord(value)) return undefined
+  return json.length > 2 * DEEPEST && isDeeper(value) ? undefined : value
 }
