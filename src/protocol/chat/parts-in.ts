@@ -33,7 +33,9 @@ export function withCache(
 ): Block[] {
   const last = blocks.at(-1)
   const control = from.cache_control
-  if (last === undefined || !isRecord(control) || last.cache_control) return blocks
+  // Anthropic refuses a breakpoint on what it thought.
+  if (last === undefined || /thinking$/.test(last.type)) return blocks
+  if (!isRecord(control) || last.cache_control) return blocks
   const ttl = textOf(control.ttl)
   const cache_control = { type: 'ephemeral' as const, ...(ttl === undefined ? {} : { ttl }) }
   return [...blocks.slice(0, -1), { ...last, cache_control }]
