@@ -38,7 +38,7 @@ export function chatRequestIn(body: ChatRequest): Turn {
   const notes: Note[] = []
   refuseUnusable(body)
   const { system, messages, imageDetails } = messagesIn(body.messages, notes)
-  if (body.messages.some(({ name, role }) => name && role !== 'function')) {
+  if (body.messages.some(({ name, role }) => name && role !== 'function' && role !== 'tool')) {
     notes.push('messages: the name of a speaker has no counterpart, dropped')
   }
   const request: MessagesRequest = {

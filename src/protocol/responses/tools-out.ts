@@ -2,6 +2,7 @@ import { isRecord } from '../../kit/json.ts'
 import { invalidField } from '../check.ts'
 import type { MessagesRequest, Tool } from '../messages/schema.ts'
 import { SchemaCleaner } from '../messages/schema-cleaner.ts'
+import { isStrictSchema } from '../messages/strict-schema.ts'
 import { textOf } from '../value.ts'
 import type { OutContext } from './out-context.ts'
 
@@ -42,10 +43,15 @@ const CARRIED: ReadonlySet<string> = new Set([
   ...['type', 'name', 'description', 'input_schema', 'cache_control'],
 ])
 
+function goesStrict(tool: Tool, { profile }: OutContext): boolean {
+  const strict = tool.strict === true && profile.strict_tools
+  return strict && isStrictSchema({ type: 'object', ...tool.input_schema })
+}
+
 /** The fields of a tool that do not go up. */
 function lostFields(tool: Tool, context: OutContext): string[] {
   return Object.keys(tool).filter((key) =>
-    key === 'strict' ? tool.strict === true && !context.profile.strict_tools : !CARRIED.has(key),
+    key === 'strict' ? tool.strict === true && !goesStrict(tool, context) : !CARRIED.has(key),
   )
 }
 
@@ -67,7 +73,7 @@ function functionOut(tool: Tool, cleaner: SchemaCleaner, context: OutContext): o
     name: context.names.up(tool.name ?? ''),
     ...(tool.description ? { description: tool.description } : {}),
     ...(schema === undefined ? {} : { parameters: cleaner.clean({ type: 'object', ...schema }) }),
-    strict: tool.strict === true && context.profile.strict_tools,
+    strict: goesStrict(tool, context),
   }
 }
 
