@@ -30,7 +30,8 @@ Usage: install.sh [options]
   --prefix DIR   install into DIR/bin
   --base-url URL download from URL/latest/download and URL/download/vX
                  (default: $CCPROXY_BASE_URL, else the project's releases)
-  --force        install again where this version is installed already
+  --force        install again where this version is installed already;
+                 uninstall even where a service starts it
   --uninstall    remove the binary; settings and logins stay
   --help         show this
 
@@ -277,12 +278,30 @@ advise() {
   esac
 }
 
+# A service without its program would fail at every start, and only the program can take it back.
+check_services() {
+  real=$(cd "$dir" && pwd -P)/$program
+  home=${HOME:-}
+  for unit in "${XDG_CONFIG_HOME:-$home/.config}/systemd/user/$program.service" \
+    "$home/Library/LaunchAgents/io.$program.agent.plist" "/etc/systemd/system/$program.service"; do
+    [ -f "$unit" ] || continue
+    case $(cat "$unit") in
+    *"$dir/$program"* | *"$real"*) ;;
+    *) continue ;;
+    esac
+    command="$dir/$program service uninstall"
+    [ "$unit" != "/etc/systemd/system/$program.service" ] || command="sudo $command --system"
+    fail "A service starts $dir/$program ($unit): run \"$command\" first, or say --force. Nothing was removed"
+  done
+}
+
 uninstall() {
   if [ ! -e "$dir/$program" ] && [ ! -L "$dir/$program" ]; then
     say "$program is not installed in $dir"
     return
   fi
   [ ! -d "$dir/$program" ] || fail "$dir/$program is a folder: nothing was removed"
+  [ "$force" = yes ] || check_services
   rm -f "$dir/$program" || fail "Cannot remove $dir/$program"
   say "Removed $dir/$program. Settings and logins stay in ${XDG_CONFIG_HOME:-~/.config}/ccproxy"
 }

@@ -4,6 +4,7 @@ import { Live } from '../../src/record/live.ts'
 import { Metrics } from '../../src/record/metrics.ts'
 import type { Observer } from '../../src/record/observer.ts'
 import { PRICES } from '../../src/record/price-table.ts'
+import { Running } from '../../src/record/running.ts'
 import { settled } from '../../test/support/ledger-rows.ts'
 
 const EXCHANGES = 200_000
@@ -39,13 +40,15 @@ const metrics = new Metrics({
   ledgerLosses: () => 0,
   models: [],
   prices: () => PRICES,
+  running: new Running(),
   version: '0',
 })
-const listened = new Live()
+const listened = new Live(new Running())
 listened.subscribe(() => undefined)
 console.log(`nothing: ${best({ settled: () => undefined })}`)
+console.log(`what runs: ${best(new Running().observer)}`)
 console.log(`metrics: ${best(metrics.observer)}`)
-console.log(`live, nobody listens: ${best(new Live().observer)}`)
+console.log(`live, nobody listens: ${best(new Live(new Running()).observer)}`)
 console.log(`live, one listens: ${best(listened.observer)}`)
 const begun = performance.now()
 await metrics.read()

@@ -20,7 +20,7 @@ const FILE = 'ledger.sqlite'
 export function ledgerOptions(settings: Settings, world: LedgerWorld): LedgerOptions {
   const { record, server } = settings
   return {
-    database: databaseOf(record.database?.reveal(), world),
+    database: ledgerDatabase(settings, world),
     instance: `${hostname()}:${server.port}`,
     retentionDays: record.retention_days,
     retentionMegabytes: record.retention_mb,
@@ -31,7 +31,12 @@ export function ledgerOptions(settings: Settings, world: LedgerWorld): LedgerOpt
   }
 }
 
-function databaseOf(setting: string | undefined, { env, home }: LedgerWorld): string {
+/** Where the ledger is: a file, `:memory:`, or `postgres://…`. */
+export function ledgerDatabase(
+  { record }: Settings,
+  { env, home }: Pick<LedgerWorld, 'env' | 'home'>,
+): string {
+  const setting = record.database?.reveal()
   if (setting === undefined) return join(dataFolder(env, home), FILE)
   if (setting === ':memory:' || isPostgres(setting)) return setting
   return resolve(setting.replace(/^~(?=$|[/\\])/, home))

@@ -71,11 +71,12 @@ export async function loadSettings(options: LoadOptions): Promise<Loaded> {
   const problems = [...lost, ...layers.diagnostics, ...merged.diagnostics]
   const settings = settingsOf(merged.plain, problems)
   if (settings === undefined) throw await located(problems, file)
-  addGatewayToken(settings, entries)
+  const second = addGatewayToken(settings, entries)
   const sourceOf = (path: Path) => nearestSource(merged.sources, path)
   const clashes = contradictions(settings, sourceOf)
   if (clashes.length + problems.length > 0) throw await located([...problems, ...clashes], file)
   const sources = new Map([...merged.sources].map(([key, source]) => [key, source.text]))
+  if (second !== undefined) sources.set(TOKENS, joined(sources.get(TOKENS), second))
   return { settings, sources, warnings, file: file?.path }
 }
 
@@ -171,8 +172,11 @@ function wrap(value: unknown): Secret {
   return value instanceof Secret ? value : new Secret(String(value))
 }
 
-/** Both variables set: both keys let in. A flag, a prefixed name or nothing flat changes nothing. */
-function addGatewayToken(settings: Settings, entries: readonly Entry[]): void {
+/**
+ * Both variables set: both keys let in, and where the second one is from. A flag, a prefixed name or nothing flat changes
+ * nothing.
+ */
+function addGatewayToken(settings: Settings, entries: readonly Entry[]): string | undefined {
   const pair = ['AUTH_TOKEN', 'GATEWAY_API_KEY']
   const isFlat = (entry: Entry | undefined, name: string | undefined) =>
     entry?.source.text === `environment ${name}` || entry?.source.text === `.env ${name}`
@@ -180,9 +184,17 @@ function addGatewayToken(settings: Settings, entries: readonly Entry[]): void {
   const name = pair.find((one) => isFlat(own, one))
   const rest = pair.find((one) => one !== name)
   const other = entries.findLast((entry) => isFlat(entry, rest))
-  if (name === undefined || rest === undefined || other?.value === own?.value) return
-  if (typeof other?.value !== 'string') return
+  if (name === undefined || rest === undefined || other?.value === own?.value) return undefined
+  if (typeof other?.value !== 'string') return undefined
   settings.security.tokens.push({ name: rest, token: new Secret(other.value) })
+  return other.source.text
+}
+
+const TOKENS = 'security.tokens'
+
+/** One source beside another; a default beside it says nothing. */
+function joined(first: string | undefined, second: string): string {
+  return first === undefined || first === 'default' ? second : `${first}, ${second}`
 }
 
 function nearestSource(sources: ReadonlyMap<string, Source>, path: Path): Source {

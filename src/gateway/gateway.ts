@@ -1,13 +1,14 @@
-import { ProxyError } from '../kit/error.ts'
+import { ProxyError, withHeaders } from '../kit/error.ts'
 import { Roster } from '../kit/roster.ts'
 import { ShuttingDown } from '../kit/shutting-down.ts'
 import type { ProviderStatus } from '../provider/provider.ts'
 import { answer } from './answer.ts'
 import type { Exchange } from './exchange.ts'
 import type { GatewayOptions, Hub, Running } from './hub.ts'
+import { setOwnHeaders } from './own-headers.ts'
 import { PoolGuess } from './pool-guess.ts'
 import { findUpstream } from './route.ts'
-import { endingOf, Settlement } from './settlement.ts'
+import { Settlement } from './settlement.ts'
 
 /** How long exchanges that were told to end may take for it, ms. */
 const LAST_WORDS_MS = 5000
@@ -40,8 +41,12 @@ export class Gateway implements Hub {
     return answer(this, exchange, settlement).catch((thrown) => {
       const error = asProxyError(thrown, exchange.id)
       settlement.status = error.status
-      settlement.settle(endingOf(error), 0, error)
-      throw error
+      settlement.settle(settlement.endingOf(error), 0, error)
+      // What went wrong here has its own stack to tell, which a copy of the error would not have.
+      if (error.kind === 'internal' || settlement.route === undefined) throw error
+      const headers = new Headers()
+      setOwnHeaders(headers, settlement)
+      throw withHeaders(error, headers)
     })
   }
 

@@ -42,6 +42,9 @@ export function passWhole(options: PassthroughOptions): ByteMachine {
     },
     fail: (error) => (options.tap.ended ? undefined : failure(error)),
     ping: () => (options.tap.ended ? undefined : ping),
+    get failure() {
+      return options.tap.failure
+    },
   }
 }
 
@@ -57,6 +60,9 @@ export function passUntouched(tap: Tap): ByteMachine {
     end: () => undefined,
     fail: () => undefined,
     ping: () => undefined,
+    get failure() {
+      return tap.failure
+    },
   }
 }
 

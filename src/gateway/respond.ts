@@ -1,26 +1,22 @@
 import { ProxyError } from '../kit/error.ts'
 import { copyResponseHeaders } from '../kit/headers.ts'
 import { isRecord, parseJson } from '../kit/json.ts'
+import { parseExact } from '../kit/json-exact.ts'
 import type { ByteMachine } from '../kit/machine.ts'
 import { Pump, type Source } from '../kit/pump.ts'
 import { tapUsage } from '../protocol/messages/usage.ts'
-import type { Note } from '../protocol/protocol.ts'
 import { readUpstreamError } from '../protocol/read-error.ts'
 import { readPlanLimits } from '../record/plan-limits.ts'
 import { type BodyReply, type CheckedReply, checkReply } from './check-reply.ts'
 import { keepReply } from './keep-reply.ts'
+import { setNotes, setOwnHeaders } from './own-headers.ts'
 import { passRaw } from './passthrough.ts'
 import { type Reply, readOn } from './relay.ts'
 import { asBody, asEvents } from './reshape.ts'
-import { endingOf } from './settlement.ts'
 import type { Translation } from './translate.ts'
 import type { Work } from './work.ts'
 
 const EVENT_STREAM = 'text/event-stream; charset=utf-8'
-/** Header values are kept short: a note says what was lost, not how. */
-const NOTES_LENGTH = 2000
-/** A client may name its model by a whole book. */
-const UPSTREAM_LENGTH = 300
 type StreamReply = Exclude<Reply, BodyReply>
 
 const decoder = new TextDecoder()
@@ -138,7 +134,7 @@ function translateBody(
   headers: Headers,
 ): Uint8Array {
   const { upstream, client, read, write } = translation
-  const body = parseJson(decoder.decode(checked.bytes))
+  const body = parseExact(decoder.decode(checked.bytes))
   if (!isRecord(body)) throw new ProxyError('upstream_protocol', 'Upstream sent no JSON object')
   const { value, notes } = upstream.replyIn(body, read)
   const usage = tapUsage(value.usage)
@@ -169,9 +165,12 @@ function pumped(
     cancel: (reason) => call.controller.abort(reason),
     firstByte: () => settlement.firstByte(),
     settled({ bytes, left, error }) {
-      if (left) settlement.settle('client_left', bytes)
+      // A client may leave at an error before the upstream's stream is over.
+      const failure = error === undefined ? machine.failure : undefined
+      if (failure !== undefined) settlement.settle('upstream_error', bytes, failure)
+      else if (left) settlement.settle('client_left', bytes)
       else if (error === undefined) settlement.settle('complete', bytes)
-      else settlement.settle(endingOf(error), bytes, error)
+      else settlement.settle(settlement.endingOf(error), bytes, error)
       if (!left && error === undefined) gateway.pool.free(call.prepared.url)
     },
   })
@@ -182,19 +181,8 @@ function pumped(
 }
 
 function headersFor(work: Work, headers: Headers): Headers {
-  const { provider, model } = work.route
-  const upstream = model === undefined ? provider.name : `${provider.name}/${model}`
-  headers.set('x-ccproxy-upstream', headerText(upstream).slice(0, UPSTREAM_LENGTH))
-  if (work.settlement.notes.length > 0) setNotes(headers, work.settlement.notes)
+  setOwnHeaders(headers, work.settlement)
   return headers
-}
-
-function setNotes(headers: Headers, notes: readonly Note[]): void {
-  headers.set('x-ccproxy-notes', headerText(notes.join('; ')).slice(0, NOTES_LENGTH))
-}
-
-function headerText(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?')
 }
 
 function upstreamId(reply: Reply): string | undefined {

@@ -62,6 +62,14 @@ export class Settlement {
     this.#after = after
   }
 
+  /** How it ends with this error: what looks like a refusal is the upstream's own once that was asked. */
+  endingOf(error: ProxyError): Ending {
+    const ending = endingOf(error)
+    // An upload is read while it goes up, and may be refused here meanwhile.
+    const told = this.attempts > 0 && this.#exchange.endpoint !== 'upload'
+    return ending === 'refused' && told ? 'upstream_error' : ending
+  }
+
   settle(ending: Ending, bytesOut: number, error?: ProxyError | string): void {
     if (this.#done) return
     this.#done = true
@@ -96,6 +104,7 @@ export class Settlement {
     const query = path.indexOf('?')
     const provider = this.route?.provider
     return {
+      place: this.#started?.place ?? -1,
       serial: this.#serial,
       id,
       time: this.#time,
@@ -115,7 +124,7 @@ export class Settlement {
   }
 }
 
-/** How an exchange that failed with this error ended. */
+/** How an exchange that failed with this error ended, where no upstream was asked. */
 export function endingOf(error: ProxyError): Ending {
   switch (error.kind) {
     case 'client_closed':

@@ -27,6 +27,7 @@ export class TranslateMachine implements ByteMachine {
   readonly #ping: Uint8Array
   readonly #usage: Usage
   #state: State = 'silent'
+  #failure: string | undefined
   /** Written before the stream was let begin. */
   #ahead = ''
   /** Set while another piece of text may go by it. */
@@ -40,6 +41,11 @@ export class TranslateMachine implements ByteMachine {
     this.#ping = encoder.encode(translation.client.ping)
     this.#usage = usage
     this.#pings = pings
+  }
+
+  /** What the upstream's own error said. */
+  get failure(): string | undefined {
+    return this.#failure
   }
 
   /**
@@ -126,8 +132,11 @@ export class TranslateMachine implements ByteMachine {
         if (event.delta.stop_reason !== null) this.#usage.stopReason = event.delta.stop_reason
         this.#state = 'open'
         break
-      case 'message_stop':
       case 'error':
+        this.#failure ??= errorOfEvent(event).message
+        this.#state = 'closed'
+        break
+      case 'message_stop':
         this.#state = 'closed'
         break
       case 'ping':

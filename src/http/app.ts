@@ -5,13 +5,23 @@ import { familyOf } from './errors.ts'
 import { incomingOf } from './incoming.ts'
 import { PREFIX_GROUPS, type Prefix } from './prefixes.ts'
 import { addOauthRoutes } from './routes/oauth.ts'
-import { addProxyRoutes } from './routes/proxy.ts'
+import { addProxyRoutes, methodNotAllowed } from './routes/proxy.ts'
 import { addServiceRoutes, addStatusRoutes } from './routes/service.ts'
 import { swaggerRoutes } from './swagger.ts'
+
+/** Paths that are routes for one method only, and that. */
+const METHODS: readonly (readonly [path: RegExp, method: string])[] = [
+  [/^\/(health(\/live|\/ready)?|swagger(\/json)?|oauth\/callback|api\/hello)?$/, 'GET'],
+  [/^(\/(full|api|min|pt|sdk(\/[^/]+)?|to\/[^/]+))?(\/openai)?\/status$/, 'GET'],
+  [/^\/(oauth\/login|api\/event_logging\/.+)$/, 'POST'],
+]
 
 const CODES: Readonly<Record<string, (request: Request) => ProxyError>> = {
   NOT_FOUND: (request) => {
     const { path } = incomingOf(request)
+    const allow = METHODS.find(([known]) => known.test(path))?.[1]
+    // It is there, and only not for this method: a good one never comes here.
+    if (allow !== undefined) return methodNotAllowed(request, allow)
     const family = familyOf(path, request.headers)
     const where = family === 'service' ? 'see /swagger' : 'see the URLs at /swagger'
     return new ProxyError('not_found', `Path "${path}" does not exist: ${where}`)

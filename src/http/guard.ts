@@ -130,11 +130,15 @@ const PREFLIGHT = {
   'access-control-max-age': '600',
 }
 
+/** What a page may read of a reply beside its type. */
+const EXPOSED =
+  'request-id, x-request-id, retry-after, x-should-retry, x-ccproxy-upstream, x-ccproxy-notes, x-ccproxy-attempts'
+
 function corsHeaders(headers: Headers, origin: string): Record<string, string> {
   const asked = headers.get('access-control-request-headers')
   return {
     'access-control-allow-origin': origin,
-    'access-control-expose-headers': 'request-id, x-request-id, retry-after, x-ccproxy-notes',
+    'access-control-expose-headers': EXPOSED,
     vary: 'Origin',
     ...(asked === null ? {} : { 'access-control-allow-headers': asked }),
     ...(headers.has('access-control-request-method') ? PREFLIGHT : {}),

@@ -17,10 +17,14 @@ export interface Named {
   readonly session_id?: string | undefined
 }
 
-const params = t.Object({
-  provider: t.Optional(t.String({ minLength: 1 })),
-  session_id: t.Optional(t.String({ pattern: '^[A-Za-z0-9_-]{8,64}$' })),
-})
+const params = t.Object(
+  {
+    provider: t.Optional(t.String({ minLength: 1 })),
+    session_id: t.Optional(t.String({ pattern: '^[A-Za-z0-9_-]{8,64}$' })),
+  },
+  // What stands for the rest of a path is a parameter too.
+  { additionalProperties: true },
+)
 
 /** The schema of a prefix's path parameters; a prefix without any has none, and Elysia then gives none. */
 export function paramsOf(prefix: Prefix): { params?: typeof params } {

@@ -12,6 +12,7 @@ import type { Panels } from '../record/panels.ts'
 import { PRICES } from '../record/price-table.ts'
 import type { PriceUpdates } from '../record/price-updates.ts'
 import { costOf, type PriceList } from '../record/prices.ts'
+import { Running } from '../record/running.ts'
 
 /** What a server keeps of its work. */
 export interface Records {
@@ -52,9 +53,13 @@ export function createRecords(options: RecordsOptions, logger: Logger): Records 
   const ledger = record.ledger
     ? createLedger(ledgerOptions(settings, { env, home, logger, prices }))
     : undefined
-  const metrics = record.metrics ? createMetrics(options, prices, ledger) : undefined
-  const live = record.logs ? new Live() : undefined
-  const kept = [ledger, metrics, live].flatMap((one) => (one === undefined ? [] : [one.observer]))
+  const running = new Running()
+  const metrics = record.metrics ? createMetrics(options, { prices, running, ledger }) : undefined
+  const live = record.logs ? new Live(running) : undefined
+  const lists = metrics !== undefined || live !== undefined
+  const kept = [lists ? running : undefined, ledger, metrics, live].flatMap((one) =>
+    one === undefined ? [] : [one.observer],
+  )
   const cost = ({ usage, upstreamModel, model, kind }: Settled) =>
     costOf(usage, upstreamModel ?? model, { kind }, prices())
   const shown = panels?.observer({ logger, cost }) ?? logObserver(logger)
@@ -85,14 +90,24 @@ function keptBytes({ record }: Settings, panels: Panels | undefined): number | u
 
 function createMetrics(
   { settings, version }: RecordsOptions,
-  prices: () => PriceList,
-  ledger: Ledger | undefined,
+  {
+    prices,
+    running,
+    ledger,
+  }: {
+    readonly prices: () => PriceList
+    readonly running: Running
+    readonly ledger: Ledger | undefined
+  },
 ): Metrics {
   const models = Object.values(settings.providers).flatMap(({ models, default_model: usual }) => [
     ...Object.values(models),
     ...(usual === undefined ? [] : [usual]),
   ])
-  return new Metrics({ ledgerLosses: () => ledger?.lost() ?? 0, models, prices, version })
+  return new Metrics({
+    ledgerLosses: () => ledger?.lost() ?? 0,
+    ...{ models, prices, running, version },
+  })
 }
 
 /** The prices of now; what looks them up is loaded only where the settings want it. */

@@ -17,4 +17,6 @@ export interface ByteMachine extends Machine<Uint8Array, Uint8Array | undefined>
   ping(): Uint8Array | undefined
   /** Whether a failure is to cut the connection, as the upstream's was, instead of being written. */
   readonly cuts: boolean
+  /** What the input said of a failure of its own, in events that went on as they are. */
+  readonly failure?: string | undefined
 }

@@ -15,6 +15,15 @@ export class Roster<Member extends Listed> {
     return this.#members.length
   }
 
+  at(place: number): Member | undefined {
+    return this.#members[place]
+  }
+
+  /** All of this moment. */
+  all(): Member[] {
+    return [...this.#members]
+  }
+
   add(member: Member): void {
     member.place = this.#members.length
     this.#members.push(member)
@@ -31,7 +40,7 @@ export class Roster<Member extends Listed> {
 
   /** Calls for each member of this moment that is still there when its turn comes. */
   each(visit: (member: Member) => void): void {
-    for (const member of [...this.#members]) {
+    for (const member of this.all()) {
       if (this.#members[member.place] === member) visit(member)
     }
   }

@@ -53,6 +53,8 @@ export interface Tap {
   readonly usage: Usage
   /** The stream has said how it ends: its last event or an error was seen. */
   readonly ended: boolean
+  /** What the stream said of its failure, where it ended with an error. */
+  readonly failure: string | undefined
   /** Looks at whole events; never throws and never changes them. */
   events(bytes: Uint8Array): void
   /** Looks at a whole JSON reply. */

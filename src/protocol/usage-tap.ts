@@ -2,6 +2,7 @@ import { asBuffer } from '../kit/bytes.ts'
 import { valueEnd } from '../kit/json-splice.ts'
 import type { Tap } from './codec.ts'
 import type { Usage } from './protocol.ts'
+import { streamFailure } from './stream-failure.ts'
 
 /** The key whose value a tap reads. */
 export const USAGE = Buffer.from('"usage"')
@@ -16,18 +17,24 @@ export interface UsageTapOptions {
   readonly usageOf: (value: unknown) => Usage
   /** Texts of which any tells a stream's end. */
   readonly ends: readonly string[]
+  /** Texts of which any may tell that it failed. */
+  readonly failures: readonly string[]
   /** Notes why the model stopped, where these bytes tell it. */
   readonly stop: (usage: Usage, buffer: Buffer) => void
 }
 
 /** A tap that takes every `usage` object, why the model stopped, and a stream's end. */
-export function createUsageTap({ usageOf, ends, stop }: UsageTapOptions): Tap {
+export function createUsageTap({ usageOf, ends, failures, stop }: UsageTapOptions): Tap {
   const usage: Usage = {}
   let ended = false
+  let failure: string | undefined
   return {
     usage,
     get ended() {
       return ended
+    },
+    get failure() {
+      return failure
     },
     events(bytes) {
       const buffer = asBuffer(bytes)
@@ -35,7 +42,8 @@ export function createUsageTap({ usageOf, ends, stop }: UsageTapOptions): Tap {
         Object.assign(usage, usageOf(usageAt(buffer, at)))
       }
       stop(usage, buffer)
-      ended ||= ends.some((end) => buffer.includes(end))
+      if (failures.some((text) => buffer.includes(text))) failure ??= streamFailure(bytes)
+      ended ||= failure !== undefined || ends.some((end) => buffer.includes(end))
     },
     reply(bytes) {
       const buffer = asBuffer(bytes)

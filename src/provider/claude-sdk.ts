@@ -75,11 +75,12 @@ function readCall(call: UpstreamCall, { settings }: ClaudeSdkOptions): Prepared 
   const { body } = call
   if (!(body instanceof Uint8Array)) throw new ProxyError('internal', 'No body to read')
   const value = parseJson(new TextDecoder().decode(body))
-  const plan = readPlan(value, planOptions(settings))
+  const { translated } = call
+  const plan = readPlan(value, { ...planOptions(settings), translated })
   return {
     plan,
     session: sessionOf(call, value),
-    traces: traceForm(settings.message_mode, call.translated),
+    traces: traceForm(settings.message_mode, translated),
   }
 }
 
@@ -94,9 +95,9 @@ function planOptions({ tools, mix_tools: mixTools }: ClaudeSdkOptions['settings'
  */
 function sessionOf(call: UpstreamCall, body: unknown): Session | undefined {
   const { session, clientHeaders, client = '' } = call
-  if (session !== undefined) return { id: `${client}/${session}`, kept: true }
+  if (session !== undefined) return { id: `${client}/${session}`, name: session, kept: true }
   const metadata = isRecord(body) && isRecord(body.metadata) ? body.metadata : {}
   const named = clientHeaders.get('x-claude-code-session-id') ?? textOf(metadata.session_id)
   if (named === undefined || !SESSION.test(named)) return undefined
-  return { id: `${client}/${named}`, kept: false }
+  return { id: `${client}/${named}`, name: named, kept: false }
 }

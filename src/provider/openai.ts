@@ -60,7 +60,7 @@ export function createOpenAiProvider(options: ProviderOptions): Provider {
       profiles.delete(model)
     },
     async status() {
-      const credential = options.credentials.apiKey === undefined ? "the caller's own" : 'api-key'
+      const credential = options.credentials.apiKey === undefined ? "the caller's own" : 'API key'
       return { provider: options.name, kind: 'openai', base_url: baseUrl, credential }
     },
   }

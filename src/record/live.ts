@@ -1,4 +1,5 @@
 import type { Observer, Settled, Started } from './observer.ts'
+import type { Running } from './running.ts'
 
 /** What happens, as it happens. */
 export type LiveEvent =
@@ -35,14 +36,15 @@ const MOST_NOTES = 20
 /** What runs now and what settled last; whoever listens is told of each as it comes. No bodies. */
 export class Live {
   readonly observer: Observer
-  readonly #running = new Map<number, Started>()
+  readonly #running: Running
   readonly #listeners = new Set<Listener>()
   readonly #upstreams = new Map<string, UpstreamState>()
   /** A ring: the one of number n stands at n % REMEMBERED. */
   #recent: LiveSettled[] = []
   #number = 0
 
-  constructor() {
+  constructor(running: Running) {
+    this.#running = running
     this.observer = {
       started: (exchange) => this.#started(exchange),
       firstByte: (exchange) => this.#firstByte(exchange),
@@ -61,7 +63,7 @@ export class Live {
 
   /** What runs now, oldest first. */
   running(): Started[] {
-    return [...this.#running.values()]
+    return this.#running.all()
   }
 
   /** What settled after that number, oldest first, as far as it is remembered. */
@@ -95,7 +97,6 @@ export class Live {
   }
 
   #started(exchange: Started): void {
-    this.#running.set(exchange.serial, exchange)
     if (this.#listeners.size > 0) this.#tell({ type: 'started', exchange })
   }
 
@@ -105,7 +106,6 @@ export class Live {
   }
 
   #settled(exchange: Settled): void {
-    this.#running.delete(exchange.serial)
     this.#number += 1
     const kept = shortened(exchange, this.#number)
     this.#recent[this.#number % REMEMBERED] = kept

@@ -6,8 +6,9 @@ import {
   type MetricsPage,
   type ModelSeries,
 } from './metrics-page.ts'
-import type { Observer, Settled, Started } from './observer.ts'
+import type { Observer, Settled } from './observer.ts'
 import { costOf, type PriceList } from './prices.ts'
+import type { Running } from './running.ts'
 
 /** Numbers that others keep, asked for when somebody looks. */
 export interface MetricSources {
@@ -16,6 +17,7 @@ export interface MetricSources {
   /** Names of models that the settings name. */
   readonly models: readonly string[]
   readonly prices: () => PriceList
+  readonly running: Running
   readonly version: string
 }
 
@@ -43,16 +45,12 @@ export class Metrics {
   readonly #firstBytes = new Durations()
   readonly #retries = new Map<string, number>()
   readonly #failures = new Map<string, CountSeries>()
-  readonly #active = new Map<number, Started>()
   #page: Promise<MetricsPage> | undefined
 
   constructor(sources: MetricSources) {
     this.#sources = sources
     this.#names = new ModelNames(sources.models)
-    this.observer = {
-      started: (exchange) => void this.#active.set(exchange.serial, exchange),
-      settled: (exchange) => this.#settled(exchange),
-    }
+    this.observer = { settled: (exchange) => this.#settled(exchange) }
   }
 
   /** The page that Prometheus reads, and its content type. */
@@ -64,7 +62,7 @@ export class Metrics {
       models: [...this.#models.values()],
       retries: this.#retries,
       failures: [...this.#failures.values()],
-      active: [...this.#active.values()],
+      active: this.#sources.running.all(),
       durations: this.#durations,
       firstBytes: this.#firstBytes,
       ledgerLosses: this.#sources.ledgerLosses(),
@@ -72,7 +70,6 @@ export class Metrics {
   }
 
   #settled(exchange: Settled): void {
-    this.#active.delete(exchange.serial)
     const { upstream: provider = 'none', protocol = 'none' } = exchange
     const model = this.#names.label(exchange)
     this.#request(exchange, provider, protocol, model)

@@ -1,3 +1,4 @@
+import type { Listed } from '../kit/roster.ts'
 import type { ProtocolName, Usage } from '../protocol/protocol.ts'
 import type { Logger } from './log.ts'
 
@@ -13,7 +14,7 @@ export type Ending =
   | 'internal'
 
 /** An exchange once its way is chosen, or once it was refused before that. No bodies, no secrets. */
-export interface Started {
+export interface Started extends Listed {
   /** Tells exchanges of this process apart; ids are the clients' and may repeat. */
   readonly serial: number
   readonly id: string

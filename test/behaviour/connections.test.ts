@@ -49,7 +49,9 @@ describe('connections to the upstream', () => {
 
   test('are tried once more when a reused one was dead before its first byte', async () => {
     for (const mode of ['', '/pt']) {
-      expect((await ask(proxy, mode, false)).status).toBe(200)
+      const first = await ask(proxy, mode, false)
+      expect(first.status).toBe(200)
+      expect(first.headers.get('x-ccproxy-attempts')).toBeUndefined()
       const index = fake.requests.length
       fake.reply(
         async (exchange) => {
@@ -61,9 +63,23 @@ describe('connections to the upstream', () => {
       const reply = await ask(proxy, mode, false)
       expect(reply.status).toBe(200)
       expect(reply.body.toString()).toContain('Second connection')
+      expect(reply.headers.get('x-ccproxy-attempts')).toBe('2')
       expect(fake.requests.length - index).toBe(2)
       expect(fake.requests[index]?.connection).not.toBe(fake.requests[index + 1]?.connection ?? -1)
     }
+  })
+
+  test('that fail twice say so, and where they went', async () => {
+    expect((await ask(proxy, '', false)).status).toBe(200)
+    const dies: Reply = async (exchange) => {
+      exchange.finish()
+      exchange.socket.destroy()
+    }
+    fake.reply(dies, dies)
+    const { status, headers } = await ask(proxy, '', false)
+    expect(status).toBe(502)
+    expect(headers.get('x-ccproxy-attempts')).toBe('2')
+    expect(headers.get('x-ccproxy-upstream')).toBe('anthropic/claude-sonnet-4-6')
   })
 
   test('that the upstream closed while idle are not noticed by the client', async () => {

@@ -6,7 +6,7 @@ import type { LedgerEntry } from '../../src/record/ledger-shape.ts'
 import { type Ccproxy, startCcproxy } from '../support/ccproxy.ts'
 import { type TempDir, tempDir } from '../support/child.ts'
 import { type FakeAnthropic, startFakeAnthropic, UPSTREAM_KEY } from '../support/fake-anthropic.ts'
-import { cutStream } from '../support/fake-fault.ts'
+import { cutStream, midStreamError } from '../support/fake-fault.ts'
 import { apiError, message, text } from '../support/fake-reply.ts'
 import { memoryLog } from '../support/memory-log.ts'
 import { messageBody } from '../support/raw-client.ts'
@@ -160,6 +160,31 @@ describe('each exchange is a row', () => {
       attempts: 0,
       provider: undefined,
     })
+  }, 20_000)
+
+  test('what an upstream says of its failure is that, wherever it says it', async () => {
+    await start()
+    const chat = (stream: boolean) =>
+      JSON.stringify({ model: 'gpt-4o', stream, messages: [{ role: 'user', content: 'Hi' }] })
+    const asked: [path: string, body: string, status: number][] = [
+      ['/v1/messages', messageBody(true), 200],
+      ['/pt/v1/messages', messageBody(true), 200],
+      ['/v1/chat/completions', chat(true), 200],
+      ['/v1/chat/completions', chat(false), 429],
+    ]
+    for (const [path, body, status] of asked) {
+      fake.reply(midStreamError('rate_limit_error', 'Slow down'))
+      const own = path.startsWith('/pt')
+        ? { 'x-api-key': UPSTREAM_KEY, authorization: `Bearer ${TOKEN}` }
+        : {}
+      expect((await ask(path, body, own)).status).toBe(status)
+    }
+    fake.reply(midStreamError('rate_limit_error', 'Slow down', ''))
+    await ask('/v1/chat/completions', chat(true))
+    const rows = (await keptRows()).map(({ ended, error }) => ({ ended, error }))
+    expect(rows).toEqual(
+      asked.concat([asked[3]!]).map(() => ({ ended: 'upstream_error', error: 'Slow down' })),
+    )
   }, 20_000)
 
   test('a plan login costs a list price', async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { EventStreams } from '../../src/http/event-stream.ts'
 import { logStream } from '../../src/http/logs/stream.ts'
 import { Live } from '../../src/record/live.ts'
+import { Running } from '../../src/record/running.ts'
 import { type EventListener, listenTo } from '../support/event-listener.ts'
 import { silenceAfterFirst } from '../support/fake-fault.ts'
 import { apiError, text } from '../support/fake-reply.ts'
@@ -174,7 +175,7 @@ test('a server that is told to end ends its listeners at once, not its running s
 })
 
 test('a reader that reads nothing is let go after 8 MiB; the others hear everything', async () => {
-  const live = new Live()
+  const live = new Live(new Running())
   const streams = new EventStreams()
   const options = { live, filter: {}, lastId: undefined, version: '0', cost: () => undefined }
   const server = Bun.serve({

@@ -58,6 +58,22 @@ describe('GET /permissions/stream', () => {
     expect(await before.outcome).toEqual({ behavior: 'allow' })
   })
 
+  test('sends away the hundred and first', async () => {
+    const many = await Promise.all(Array.from({ length: 100 }, () => listenAt(server.url)))
+    const late = await fetch(`${server.url}/permissions/stream`)
+    expect(late.status).toBe(503)
+    expect(late.headers.get('retry-after')).toBe('10')
+    expect(await errorOf(late)).toMatchObject({
+      message: '100 desks listen already: close one, or ask GET /permissions',
+    })
+    for (const one of many) one.leave()
+    await until('room again', async () => {
+      const again = await fetch(`${server.url}/permissions/stream`)
+      await again.body?.cancel()
+      return again.status === 200
+    })
+  })
+
   test('is kept alive by pings', async () => {
     const quick = startPermissionServer({ pingAfterMs: 150 })
     const listener = await listenAt(quick.url)

@@ -147,6 +147,21 @@ describe('generate-token', () => {
     expect(show.stdout()).toMatch(/^security\.auth_token +"\*\*\*" +file \.\/ccproxy\.toml$/m)
   })
 
+  test.each([
+    ['the usual', '', 'http://127.0.0.1:8000'],
+    ['the configured', '[server]\nport = 8123\n', 'http://127.0.0.1:8123'],
+    ['an open', '[server]\nhost = "0.0.0.0"\nport = 9000\n', 'http://127.0.0.1:9000'],
+    ['another', '[server]\nhost = "::1"\nport = 9000\n', 'http://[::1]:9000'],
+    ['the usual for any', '[server]\nport = 0\n', 'http://127.0.0.1:8000'],
+    ['the usual for a broken', '[server]\nport = "x"\n', 'http://127.0.0.1:8000'],
+  ])('says %s address', async (_which, toml, url) => {
+    writeFileSync(join(cwd, 'ccproxy.toml'), toml)
+    const { run, stderr } = world()
+    expect(await run('generate-token')).toBe(0)
+    expect(stderr()).toContain(`ANTHROPIC_BASE_URL=${url} `)
+    expect(stderr()).toContain(`OPENAI_BASE_URL=${url}/openai/v1 `)
+  })
+
   test('--save makes the user file where there is none', async () => {
     const { run, stdout } = world()
     expect(await run('generate-token', '--save')).toBe(0)

@@ -62,6 +62,7 @@ describe('flat variables', () => {
 
   test('AUTH_TOKEN and GATEWAY_API_KEY are both accepted, at any two levels', async () => {
     const both = await loadIn({ env: { AUTH_TOKEN: 'one', GATEWAY_API_KEY: 'two' } })
+    expect(both.sources.get('security.tokens')).toBe('environment GATEWAY_API_KEY')
     expect(both.settings.security.auth_token?.reveal()).toBe('one')
     expect(both.settings.security.tokens.map((one) => one.token?.reveal())).toEqual(['two'])
     const split = await loadIn({

@@ -75,6 +75,18 @@ test('only what our own end cut short counts as drained', () => {
   expect(endingOf(new ProxyError('unavailable', 'Cannot find Claude Code'))).toBe('upstream_error')
 })
 
+test('what looks like a refusal is the upstream’s own once that was asked, but for uploads', () => {
+  const limit = new ProxyError('rate_limit', 'Slow down')
+  const { settlement } = watched()
+  expect(settlement.endingOf(limit)).toBe('refused')
+  settlement.attempts = 1
+  expect(settlement.endingOf(limit)).toBe('upstream_error')
+  expect(settlement.endingOf(new ProxyError('client_closed', 'gone'))).toBe('client_left')
+  const upload = watched({ endpoint: 'upload' }).settlement
+  upload.attempts = 1
+  expect(upload.endingOf(new ProxyError('too_large', 'too much'))).toBe('refused')
+})
+
 describe('the session is', () => {
   const sessionOf = (more: Partial<Exchange>, text?: string) => {
     const body = new TextEncoder().encode(text ?? '{}')

@@ -1,21 +1,28 @@
 import { describe, expect, test } from 'bun:test'
 import { Live, type LiveEvent } from '../../src/record/live.ts'
+import { observers } from '../../src/record/observer.ts'
+import { Running } from '../../src/record/running.ts'
 import { settled } from '../support/ledger-rows.ts'
 
 describe('what is remembered', () => {
   test('what runs, until it settles', () => {
-    const live = new Live()
+    const running = new Running()
+    const live = new Live(running)
+    const { started, settled: end } = observers([running.observer, live.observer])
     const [first, second] = [settled(), settled()]
-    live.observer.started?.(first)
-    live.observer.started?.(second)
+    started?.(first)
+    started?.(second)
     expect(live.running().map(({ id }) => id)).toEqual([first.id, second.id])
-    live.observer.settled(first)
+    end({ ...first })
+    expect(live.running().map(({ id }) => id)).toEqual([second.id])
+    // One that never started takes none of the others off.
+    running.observer.settled(settled({ place: 0 }))
     expect(live.running().map(({ id }) => id)).toEqual([second.id])
     expect(live.recent().map(({ id, number }) => [id, number])).toEqual([[first.id, 1]])
   })
 
   test('the last 500, in order', () => {
-    const live = new Live()
+    const live = new Live(new Running())
     for (let at = 0; at < 1234; at += 1) live.observer.settled(settled({ bytesIn: at }))
     const recent = live.recent()
     expect(recent.length).toBe(500)
@@ -28,7 +35,7 @@ describe('what is remembered', () => {
   })
 
   test('no bodies, and nothing that a client made long', () => {
-    const live = new Live()
+    const live = new Live(new Running())
     const long = 'x'.repeat(10_000)
     live.observer.settled(
       settled({
@@ -42,11 +49,14 @@ describe('what is remembered', () => {
   })
 
   test('nothing after a reset but what runs', () => {
-    const live = new Live()
+    const running = new Running()
+    const live = new Live(running)
     const heard: string[] = []
     live.subscribe(({ type }) => heard.push(type))
     live.observer.settled(settled())
-    live.observer.started?.(settled())
+    const started = settled()
+    running.observer.started?.(started)
+    live.observer.started?.(started)
     live.reset()
     expect([live.recent(), live.upstreams(), live.running().length]).toEqual([[], [], 1])
     expect(heard).toEqual(['settled', 'started', 'reset'])
@@ -56,7 +66,7 @@ describe('what is remembered', () => {
 })
 
 test('who listens is told of each thing until it leaves', () => {
-  const live = new Live()
+  const live = new Live(new Running())
   const heard: LiveEvent[] = []
   const leave = live.subscribe((event) => heard.push(event))
   const one = settled({ time: Date.now() - 250 })
@@ -77,7 +87,7 @@ test('who listens is told of each thing until it leaves', () => {
 
 describe('how upstreams are doing', () => {
   const after = (...list: Parameters<typeof settled>[0][]) => {
-    const live = new Live()
+    const live = new Live(new Running())
     for (const one of list) live.observer.settled(settled(one))
     return live.upstreams()
   }

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'bun:test'
 import { Metrics } from '../../src/record/metrics.ts'
+import { observers } from '../../src/record/observer.ts'
 import { PRICES } from '../../src/record/price-table.ts'
+import { Running } from '../../src/record/running.ts'
 import { settled } from '../support/ledger-rows.ts'
 
-function metrics(models: readonly string[] = [], lost = 0): Metrics {
-  return new Metrics({ ledgerLosses: () => lost, models, prices: () => PRICES, version: '1.2.3' })
+function metrics(models: readonly string[] = [], lost = 0, running = new Running()): Metrics {
+  const prices = () => PRICES
+  return new Metrics({ ledgerLosses: () => lost, models, prices, running, version: '1.2.3' })
 }
 
 /** The lines of one metric: labels, sorted and without quotes, and the value. */
@@ -106,14 +109,16 @@ describe('what is counted', () => {
   })
 
   test('what runs, and 0 once it is over', async () => {
-    const own = metrics()
+    const running = new Running()
+    const own = metrics([], 0, running)
+    const { started, settled: end } = observers([running.observer, own.observer])
     const [first, second] = [settled(), settled({ stream: false })]
-    own.observer.started?.(first)
-    own.observer.started?.(second)
+    started?.(first)
+    started?.(second)
     expect(await linesOf(own, 'ccproxy_active_requests')).toEqual({ 'provider=anthropic': 2 })
     expect(await linesOf(own, 'ccproxy_active_streams')).toEqual({ 'provider=anthropic': 1 })
-    own.observer.settled(first)
-    own.observer.settled(second)
+    end(first)
+    end(second)
     expect(await linesOf(own, 'ccproxy_active_requests')).toEqual({ 'provider=anthropic': 0 })
     expect(await linesOf(own, 'ccproxy_active_streams')).toEqual({ 'provider=anthropic': 0 })
   })

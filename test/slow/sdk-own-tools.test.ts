@@ -98,7 +98,10 @@ describe("Claude Code's own tools through /sdk", () => {
       )
       const stream = client(sdk).messages.stream(ask)
       const request = await respond(true)
-      expect(request).toMatchObject({ tool_name: 'Bash' })
+      expect(request).toMatchObject({
+        tool_name: 'Bash',
+        session_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      })
       const first = await stream.finalMessage()
       expect(first.stop_reason).toBe('end_turn')
       expect(first.content.map((block) => asJson(block))).toMatchObject([
@@ -133,6 +136,29 @@ describe("Claude Code's own tools through /sdk", () => {
       expect(blocks(sent[1])).toMatchObject([{ type: 'text' }, { type: 'tool_use', name: 'Bash' }])
       expect(blocks(sent[2])).toMatchObject([{ type: 'tool_result', is_error: false }])
       expect(blocks(sent[3])).toMatchObject([{ type: 'text', text: 'Done.' }])
+    },
+    SDK_TEST_MS,
+  )
+
+  test.each([
+    ['its path', { session: 'by-its-path' }, {}, 'by-its-path'],
+    ['its body', {}, { metadata: { session_id: 'by-its-body' } }, 'by-its-body'],
+    [
+      'its header',
+      { headers: { 'x-claude-code-session-id': 'by-its-header' } },
+      {},
+      'by-its-header',
+    ],
+  ])(
+    'are asked about in the name of the session that %s names',
+    async (_where, how, more, session) => {
+      sdk.fake.reply(message([run('touch asked')]), text('Done.'))
+      const answered = sdk.ask({ ...ask, ...more }, how)
+      const { request_id: id, session_id } = await respond(true)
+      expect(session_id).toBe(session)
+      const state = await fetch(`${sdk.proxy.url}/permissions/${id}`)
+      expect(await state.json()).toMatchObject({ session_id: session })
+      expect((await answered).status).toBe(200)
     },
     SDK_TEST_MS,
   )

@@ -19,6 +19,7 @@ let serial = 0
 export function settled(more: Partial<Settled> = {}): Settled {
   serial += 1
   return {
+    place: -1,
     serial,
     id: `req_${serial}`,
     time: Date.now(),

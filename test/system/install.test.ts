@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect } from 'bun:test'
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { version } from '../../package.json' with { type: 'json' }
 import { archiveName, hostTarget } from '../../scripts/release/targets.ts'
 import { InstallerUser } from '../support/installer.ts'
@@ -138,6 +138,48 @@ describe('what install.sh does', () => {
     expect(again.code).toBe(0)
     expect(readFileSync(join(config, 'config.toml'), 'utf8')).toBe('# mine\n')
     expect(statSync(join(config, 'config.toml')).mtimeMs).toBe(before)
+  })
+
+  test.each([
+    [
+      'systemd',
+      {},
+      '.config/systemd/user/ccproxy.service',
+      (path: string) => `ExecStart="${path}" serve\n`,
+    ],
+    [
+      'systemd elsewhere',
+      { XDG_CONFIG_HOME: 'xdg' },
+      'xdg/systemd/user/ccproxy.service',
+      (path: string) => `ExecStart=${path} serve\n`,
+    ],
+    [
+      'launchd',
+      {},
+      'Library/LaunchAgents/io.ccproxy.agent.plist',
+      (path: string) => `<string>${path}</string>\n`,
+    ],
+  ])('uninstalls nothing that a service of %s starts', async (_manager, env, unit, text) => {
+    const user = newUser()
+    await user.run([...from(), '--version', '0.0.9'])
+    const path = join(user.dir, 'ccproxy')
+    const file = join(user.home, unit)
+    mkdirSync(dirname(file), { recursive: true })
+    const folders = Object.fromEntries(
+      Object.entries(env).map(([name, value]) => [name, join(user.home, value)]),
+    )
+    writeFileSync(file, text('/opt/another/bin/ccproxy'))
+    expect((await user.run(['--uninstall'], folders)).code).toBe(0)
+    await user.run([...from(), '--version', '0.0.9'])
+    writeFileSync(file, text(path))
+    expect(await user.run(['--uninstall'], folders)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `Error: A service starts ${path} (${file}): run "${path} service uninstall" first, or say --force. Nothing was removed\n`,
+    })
+    expect(user.installed()).toEqual(['ccproxy'])
+    expect((await user.run(['--uninstall', '--force'], folders)).code).toBe(0)
+    expect(user.installed()).toEqual([])
   })
 
   test('chooses the archive by system, processor and libc', async () => {

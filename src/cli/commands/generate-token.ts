@@ -1,10 +1,15 @@
+import { ConfigError } from '../../config/diagnose.ts'
 import { setInToml } from '../../config/edit.ts'
+import { loadSettings } from '../../config/load.ts'
 import { candidates, readFromDisk, shownPath, userConfigPath } from '../../config/paths.ts'
 import { messageOf, ProxyError } from '../../kit/error.ts'
 import { type Command, type CommandContext, type CommandInput, UsageError } from '../command.ts'
 import { freshToken } from '../fresh-token.ts'
+import { urlOf } from '../proxy-address.ts'
 import { styleOf } from '../style.ts'
 import { writePrivateFile } from '../write-file.ts'
+
+const USUAL = 'http://127.0.0.1:8000'
 
 /** `ccproxy generate-token`: a client key, and how clients send it. */
 export const generateToken: Command = {
@@ -26,7 +31,9 @@ export const generateToken: Command = {
     }
     const saved = input.switches.has('save') ? save(context, input, token) : undefined
     context.stdout.write(`AUTH_TOKEN=${token}\n`)
-    context.stderr.write(advice(context, token, saved))
+    context.stderr.write(
+      advice(context, token, { saved, url: await address(context, input, token) }),
+    )
     return 0
   },
 }
@@ -49,7 +56,31 @@ function save(context: CommandContext, input: CommandInput, token: string): stri
   return shown
 }
 
-function advice(context: CommandContext, token: string, saved: string | undefined): string {
+/** Where these settings have ccproxy listen, with the new key; the usual address where they cannot be read. */
+async function address(
+  { env, cwd, home }: CommandContext,
+  { flags }: CommandInput,
+  token: string,
+): Promise<string> {
+  const path = ['security', 'auth_token']
+  // An open bind is refused without a key: one of these settings is about to be right.
+  const overrides = [{ path, value: token, source: 'command generate-token' }]
+  try {
+    const { settings } = await loadSettings({ env, cwd, home, flags, overrides })
+    return urlOf(settings, '')
+  } catch (error) {
+    if (error instanceof ConfigError || error instanceof UsageError) return USUAL
+    throw error
+  }
+}
+
+/** What the key is good for, and where. */
+interface Advice {
+  readonly saved: string | undefined
+  readonly url: string
+}
+
+function advice(context: CommandContext, token: string, { saved, url }: Advice): string {
   const { dim } = styleOf(context, context.stderr)
   const where =
     saved === undefined
@@ -59,8 +90,8 @@ function advice(context: CommandContext, token: string, saved: string | undefine
     '',
     dim(`# ${where}`),
     dim('# Anthropic clients (x-api-key or Bearer):'),
-    `export ANTHROPIC_BASE_URL=http://127.0.0.1:8000 ANTHROPIC_AUTH_TOKEN=${token}`,
+    `export ANTHROPIC_BASE_URL=${url} ANTHROPIC_AUTH_TOKEN=${token}`,
     dim('# OpenAI clients (Bearer):'),
-    `export OPENAI_BASE_URL=http://127.0.0.1:8000/openai/v1 OPENAI_API_KEY=${token}`,
+    `export OPENAI_BASE_URL=${url}/openai/v1 OPENAI_API_KEY=${token}`,
   ].join('\n')}\n`
 }

@@ -33,6 +33,11 @@ export const statusline: Command = {
   ],
   flags: [
     { name: 'color', description: 'Colour the limits, which Claude Code shows' },
+    {
+      name: 'wait',
+      value: 'MS',
+      description: `How long to wait for what the proxy knows, from the start on (${DEADLINE_MS})`,
+    },
     ...ADDRESS_FLAGS,
   ],
   async run(context, input) {
@@ -41,9 +46,10 @@ export const statusline: Command = {
         'Claude Code gives the JSON on stdin: "ccproxy help statusline" shows how to set it up',
       )
     }
-    const deadline = Bun.sleep(Math.max(LEAST_MS, DEADLINE_MS - performance.now()))
+    const wait = waitOf(input)
+    const deadline = Bun.sleep(Math.max(LEAST_MS, wait - performance.now()))
     let facts = factsOfClaudeCode(undefined)
-    const gathered = gather(context, input, (known) => {
+    const gathered = gather(context, input, wait, (known) => {
       facts = known
     })
     await Promise.race([gathered, deadline])
@@ -53,10 +59,17 @@ export const statusline: Command = {
   },
 }
 
+function waitOf({ flags: { wait } }: CommandInput): number {
+  if (wait === undefined) return DEADLINE_MS
+  if (/^\d{1,6}$/.test(wait)) return Number(wait)
+  throw new UsageError(`Flag "--wait" needs milliseconds such as 500, not "${wait}"`)
+}
+
 /** Tells what is known as it becomes known; never rejects. */
 async function gather(
   context: CommandContext,
   input: CommandInput,
+  wait: number,
   tell: (facts: StatusFacts) => void,
 ): Promise<void> {
   try {
@@ -65,7 +78,7 @@ async function gather(
     tell(given)
     const { url, key } = await place
     const ask = async (path: string) => {
-      const { status, json } = await askProxy(url, path, key, DEADLINE_MS)
+      const { status, json } = await askProxy(url, path, key, wait)
       return status === 200 ? json : undefined
     }
     const session = given.session === undefined ? undefined : encodeURIComponent(given.session)

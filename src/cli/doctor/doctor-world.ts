@@ -20,6 +20,8 @@ export interface DoctorWorld {
   readonly settings: Usable | ConfigError
   /** Its `/health/live`; undefined where no port is known. */
   readonly proxy: () => Promise<ProxyReply | undefined>
+  /** What it serves by its `/status`; undefined where none answers. */
+  readonly status: () => Promise<ProxyReply | undefined>
   readonly upstreams: () => Promise<readonly UpstreamAnswer[]>
   readonly scopes: () => Promise<readonly ClaudeScope[]>
   readonly now: () => number
@@ -35,6 +37,8 @@ export interface DoctorStandIns {
 }
 
 const PROBE_MS = 2000
+/** It asks its upstream for three seconds at most. */
+const STATUS_MS = 4000
 
 /** Loads the settings and prepares the rest. */
 export async function doctorWorld(
@@ -46,14 +50,25 @@ export async function doctorWorld(
   const broken = settings instanceof ConfigError
   const url = broken ? undefined : settings.url
   const { now = Date.now, freeBytes = freeBytesOf } = standIns
+  const proxy = once(async () =>
+    url === undefined ? undefined : askProxy(url, '/health/live', undefined, PROBE_MS),
+  )
   return {
-    ...{ context, settings, now, freeBytes },
-    proxy: once(async () =>
-      url === undefined ? undefined : askProxy(url, '/health/live', undefined, PROBE_MS),
-    ),
+    ...{ context, settings, now, freeBytes, proxy },
+    status: once(async () => {
+      if (broken || url === undefined || (await proxy())?.status !== 200) return undefined
+      return askProxy(url, '/status', settings.key, STATUS_MS)
+    }),
     upstreams: once(async () => (broken ? [] : upstreamAnswers(settings))),
     scopes: once(() => claudeScopes(context, standIns.managedFolder)),
   }
+}
+
+/** Whether the one that answers is a demo, which these settings are not: `ccproxy demo --serve`. */
+export async function isDemo({ settings, status }: DoctorWorld): Promise<boolean> {
+  if (settings instanceof ConfigError) return false
+  const { providers, routing } = settings.settings
+  return providers[routing.default]?.kind !== 'demo' && (await status())?.json.kind === 'demo'
 }
 
 /** The world of a server that runs: what it serves with is known. */
@@ -62,6 +77,7 @@ export function servingWorld(context: CommandContext, loaded: Loaded, url: strin
     context,
     settings: { ...loaded, url, key: keyOf(loaded.settings) },
     proxy: async () => undefined,
+    status: async () => undefined,
     upstreams: async () => [],
     scopes: once(() => claudeScopes(context)),
     now: Date.now,

@@ -131,7 +131,7 @@ function upstreamOut(state: UpstreamState): LogStatus['upstreams'][number] {
   }
 }
 
-type RequestParts = Omit<Started, 'serial' | 'upstream' | 'protocol' | 'wire'> & {
+type RequestParts = Omit<Started, 'place' | 'serial' | 'upstream' | 'protocol' | 'wire'> & {
   readonly provider: string | undefined
   readonly protocol: string | undefined
   readonly wire: string | undefined

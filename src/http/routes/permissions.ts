@@ -13,6 +13,8 @@ import { readBody } from '../read-body.ts'
 import { content, jsonReply, service } from '../service-detail.ts'
 import { refuseMethod } from './proxy.ts'
 
+/** More who listen are sent away. */
+const MOST_LISTENERS = 100
 const NO_STORE = { 'cache-control': 'no-store' }
 const HELLO = { event: 'ping', data: { message: 'Connected to permission stream' } }
 const Waiting = t.Object({ permissions: t.Array(PermissionState) })
@@ -49,11 +51,12 @@ export type PermissionContext = Pick<App, 'permissions' | 'eventStreams' | 'body
 
 /** Where desks hear of the tool requests of SDK mode and answer them (interface.md 1). */
 export function addPermissionRoutes(app: Elysia, context: PermissionContext): void {
+  const listeners = new Set<object>()
   app
     .get('/permissions', () => list(context), {
       detail: service('Tool requests that wait', jsonReply('Oldest first', Waiting)),
     })
-    .get('/permissions/stream', () => stream(context), {
+    .get('/permissions/stream', () => stream(context, listeners), {
       detail: service('Tool requests as they come and end', events),
     })
     .get('/permissions/:id', ({ params }) => show(context, params.id), {
@@ -74,10 +77,25 @@ function list({ permissions }: PermissionContext): Response {
   return Response.json({ permissions: permissions.pending() }, { headers: NO_STORE })
 }
 
-function stream({ permissions, eventStreams }: PermissionContext): Response {
+/** `listeners` are those who listen now. */
+function stream(
+  { permissions, eventStreams }: PermissionContext,
+  listeners: Set<object>,
+): Response {
+  if (listeners.size >= MOST_LISTENERS) {
+    const text = `${MOST_LISTENERS} desks listen already: close one, or ask GET /permissions`
+    throw new ProxyError('unavailable', text, { headers: { 'retry-after': '10' } })
+  }
   return eventStreams.respond({
     hello: HELLO,
-    subscribe: (send) => permissions.subscribe((event) => send({ event: event.type, data: event })),
+    subscribe(send) {
+      const leave = permissions.subscribe((event) => send({ event: event.type, data: event }))
+      listeners.add(leave)
+      return () => {
+        leave()
+        listeners.delete(leave)
+      }
+    },
   })
 }
 

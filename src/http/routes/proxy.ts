@@ -151,11 +151,11 @@ function checkContentType(request: Request): void {
 
 /** The answer to a method that an endpoint does not have. */
 export function refuseMethod(request: Request, allow: string): never {
-  throw new ProxyError(
-    'method_not_allowed',
-    `Method ${request.method} is not allowed: use ${allow}`,
-    {
-      headers: { allow },
-    },
-  )
+  throw methodNotAllowed(request, allow)
+}
+
+/** The error for a method that a path does not have. */
+export function methodNotAllowed({ method }: Request, allow: string): ProxyError {
+  const text = `Method ${method} is not allowed: use ${allow}`
+  return new ProxyError('method_not_allowed', text, { headers: { allow } })
 }

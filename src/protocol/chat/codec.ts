@@ -15,7 +15,8 @@ import { tapUsage } from './usage.ts'
 
 const check = checker(ChatRequest)
 /** What a Chat stream ends with; some vendors leave the first one out. */
-const ENDS = ['data: [DONE]', 'data:[DONE]', '"finish_reason":"', '"finish_reason": "', '{"error"']
+const ENDS = ['data: [DONE]', 'data:[DONE]', '"finish_reason":"', '"finish_reason": "']
+const FAILURES = ['{"error"']
 
 const FINISH_REASON = '"finish_reason"'
 const stop = (usage: Usage, buffer: Buffer) =>
@@ -36,7 +37,7 @@ export const chatCodec: Codec = {
   replyOut: (message, options) => chatReplyOut(message, outOptions(options)),
   streamIn: (options) => createChatStreamIn(inOptions(options)),
   streamOut: (options) => createChatStreamOut(outOptions(options)),
-  tap: () => createUsageTap({ usageOf: tapUsage, ends: ENDS, stop }),
+  tap: () => createUsageTap({ usageOf: tapUsage, ends: ENDS, failures: FAILURES, stop }),
 }
 
 function inOptions(options: ReadOptions): ChatInOptions {

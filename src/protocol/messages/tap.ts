@@ -1,6 +1,7 @@
 import { asBuffer } from '../../kit/bytes.ts'
 import type { Tap } from '../codec.ts'
 import type { Usage } from '../protocol.ts'
+import { streamFailure } from '../stream-failure.ts'
 import { tapStop, USAGE, usageAt } from '../usage-tap.ts'
 import { tapUsage } from './usage.ts'
 
@@ -18,10 +19,14 @@ const TAIL = 160
 export function createMessagesTap(): Tap {
   const usage: Usage = {}
   let ended = false
+  let failure: string | undefined
   return {
     usage,
     get ended() {
       return ended
+    },
+    get failure() {
+      return failure
     },
     events(bytes) {
       if (isOneBlockEvent(bytes)) return
@@ -31,7 +36,9 @@ export function createMessagesTap(): Tap {
       }
       tapStop(usage, buffer, buffer.lastIndexOf(STOP_REASON), STOP_REASON)
       const tail = buffer.length > TAIL ? buffer.length - TAIL : 0
-      ended ||= buffer.indexOf('message_stop', tail) !== -1 || hasErrorEvent(buffer)
+      const failed = hasErrorEvent(buffer)
+      if (failed) failure ??= streamFailure(bytes)
+      ended ||= failed || buffer.indexOf('message_stop', tail) !== -1
     },
     reply(bytes) {
       const buffer = asBuffer(bytes)

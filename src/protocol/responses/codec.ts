@@ -14,11 +14,14 @@ import { tapUsage } from './usage.ts'
 const ENDS = [
   'event: response.completed',
   'event: response.incomplete',
-  'event: response.failed',
-  'event: error',
   '{"type":"response.completed"',
   '{"type":"response.incomplete"',
+]
+const FAILURES = [
+  'event: response.failed',
+  'event: error',
   '{"type":"response.failed"',
+  '{"type":"error"',
 ]
 
 const BRACE = 0x7b
@@ -43,7 +46,7 @@ export const responsesCodec: Codec = {
   replyOut: (message, { body, world }) => responsesReplyOut(message, { request: body, world }),
   streamIn: (options) => createResponsesStreamIn(inOptions(options)),
   streamOut: ({ body, world }) => createResponsesStreamOut({ request: body, world }),
-  tap: () => createUsageTap({ usageOf: tapUsage, ends: ENDS, stop }),
+  tap: () => createUsageTap({ usageOf: tapUsage, ends: ENDS, failures: FAILURES, stop }),
 }
 
 function inOptions({ world, model, names, profile }: ReadOptions): ResponsesInOptions {

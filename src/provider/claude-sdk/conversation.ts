@@ -1,6 +1,7 @@
 import type { Query, SDKUserMessage } from '@anthropic-ai/claude-agent-sdk'
 import { isRecord } from '../../kit/json.ts'
 import type { Block } from '../../protocol/messages/schema.ts'
+import { textOf } from '../../protocol/value.ts'
 import type { CallerTools } from './caller-tools.ts'
 import type { ClaudeProcess } from './claude-process.ts'
 import { fingerprint, type HistoryMessage } from './history.ts'
@@ -14,6 +15,11 @@ export type SdkMessage = Record<string, unknown>
 /** Who hears what Claude Code says during a turn; `undefined` says that nothing more comes. */
 export type Listener = (message: SdkMessage | undefined, error?: unknown) => void
 
+/** The session that a Claude Code works for, as the caller names it; else its own id, once it has said it. */
+export interface Owner {
+  session: string | undefined
+}
+
 /** A started Claude Code. */
 export interface Started {
   readonly query: Query
@@ -21,6 +27,8 @@ export interface Started {
   readonly tools: CallerTools
   readonly launch: Launch
   readonly key: string
+  /** Whose tools the desk is asked about. */
+  readonly owner: Owner
   /** How another process of its kind is started. */
   readonly spec: SpawnSpec
   readonly process: ClaudeProcess
@@ -230,7 +238,9 @@ export class Conversation {
     try {
       for await (const message of this.started.query) {
         const told: unknown = message
-        if (isRecord(told)) this.#hear(told)
+        if (!isRecord(told)) continue
+        this.started.owner.session ??= textOf(told.session_id)
+        this.#hear(told)
       }
     } catch (thrown) {
       error = thrown

@@ -3,6 +3,7 @@ import { checker } from '../../protocol/check.ts'
 import { MessagesRequest } from '../../protocol/messages/schema.ts'
 import { foreignSystem } from '../../protocol/messages/system.ts'
 import type { Note } from '../../protocol/protocol.ts'
+import { isStandInUser } from '../../protocol/stand-in-user.ts'
 import { isBlank } from '../../protocol/value.ts'
 import { alternating, type HistoryMessage } from './history.ts'
 import {
@@ -24,6 +25,12 @@ export interface Plan {
   readonly stopSequences: readonly string[]
   readonly stream: boolean
   readonly notes: readonly Note[]
+}
+
+/** How requests are read. */
+export interface ReadOptions extends PlanOptions {
+  /** The client asked in another protocol. */
+  readonly translated: boolean
 }
 
 const check = checker(MessagesRequest)
@@ -53,13 +60,17 @@ const KNOWN: ReadonlySet<string> = new Set([
  * Reads a request; what Claude Code cannot do is a note.
  * @throws ProxyError invalid_request that names the field
  */
-export function readPlan(body: unknown, options: PlanOptions): Plan {
+export function readPlan(body: unknown, options: ReadOptions): Plan {
   const request = check(body)
   const notes: Note[] = []
   for (const name of Object.keys(request)) {
     if (!KNOWN.has(name)) notes.push(`${name}: Claude Code has no such setting`)
   }
-  if (request.metadata?.user_id) notes.push('metadata.user_id: Claude Code sends its own')
+  const user = request.metadata?.user_id
+  // Of an id that the translation made up nothing of the client's is lost.
+  if (user && !(options.translated && isStandInUser(user))) {
+    notes.push('metadata.user_id: Claude Code sends its own')
+  }
   const messages = alternating(request.messages)
   const prompt = messages.pop()
   checkMessages(messages, prompt)

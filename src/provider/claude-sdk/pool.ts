@@ -10,12 +10,14 @@ import { callerPrefix, type Launch, launchKey } from './launch.ts'
 import { orAborted } from './or-aborted.ts'
 import type { Plan } from './plan.ts'
 import { Spares } from './spares.ts'
-import { startClaude } from './start.ts'
+import { type StartFor, startClaude } from './start.ts'
 import type { ClaudeWorld } from './world.ts'
 
 /** A conversation by a name of the caller's. */
 export interface Session {
   readonly id: string
+  /** As the caller calls it: `id` tells those of one client from another's. */
+  readonly name: string
   /** The path named it: a message alone goes on where the last answer ended. */
   readonly kept: boolean
 }
@@ -179,7 +181,7 @@ export class ClaudePool {
     this.#makeRoom()
     this.#starting += 1
     try {
-      const started = await this.#start(launch, signal)
+      const started = await this.#start(launch, { session: session?.name, signal })
       const conversation = new Conversation(started, session?.id, callerCalls(launch))
       conversation.hold()
       this.#conversations.add(conversation)
@@ -193,7 +195,7 @@ export class ClaudePool {
   }
 
   /** By a spare, or a new process where there is none that fits, or it does not live. */
-  async #start(launch: Launch, signal: AbortSignal): Promise<Started> {
+  async #start(launch: Launch, whom: StartFor): Promise<Started> {
     const anew = (spec: SpawnSpec) => new ClaudeProcess(this.#world.isolate(spec))
     let spare: ClaudeProcess | undefined
     const waiting = (spec: SpawnSpec) => {
@@ -201,10 +203,10 @@ export class ClaudePool {
       return spare ?? anew(spec)
     }
     try {
-      return await startClaude(launch, this.#world, waiting, signal)
+      return await startClaude(launch, this.#world, waiting, whom)
     } catch (error) {
-      if (spare === undefined || signal.aborted) throw error
-      return startClaude(launch, this.#world, anew, signal)
+      if (spare === undefined || whom.signal.aborted) throw error
+      return startClaude(launch, this.#world, anew, whom)
     }
   }
 

@@ -13,6 +13,7 @@ import { ClaudeFinder, type FoundClaude } from './find-claude.ts'
 import { isolate } from './isolation.ts'
 import { checkIsolation, explainIsolationFailure } from './isolation-check.ts'
 import type { IsolationOptions } from './isolation-options.ts'
+import { isolationOf } from './isolation-settings.ts'
 import { knownSecrets } from './known-secrets.ts'
 import { ClaudePool } from './pool.ts'
 import { commandOf, type RunClaude, runnerOf } from './run-claude.ts'
@@ -126,10 +127,11 @@ export class ClaudeRuntime {
       env: (executable) => this.#env(executable),
       overlay: () => this.#overlay(cwd),
       isolate: (spec) => isolate(spec, this.#isolation),
-      permit: (tool, input, asked) =>
+      permit: (tool, input, asked, session) =>
         desk.ask({
           tool,
           input,
+          session,
           signal: asked.signal,
           toolUseId: asked.toolUseID,
           title: asked.title,
@@ -156,18 +158,6 @@ function endOf(thrown: unknown): { spawnError?: string; exitCode?: number } {
   return {
     ...(typeof code === 'string' ? { spawnError: code } : {}),
     ...(typeof exitCode === 'number' ? { exitCode } : {}),
-  }
-}
-
-function isolationOf({ settings, dataDir, configDir }: ClaudeSdkOptions): IsolationOptions {
-  const { isolation: kind, docker, bubblewrap, add_dirs: addDirs } = settings
-  const { cli_path: cliPath, image, user, command, mounts, network, args } = docker
-  return {
-    kind,
-    docker: { image, command, cliPath, mounts, user, network, args },
-    bubblewrap,
-    addDirs,
-    hidden: [configDir, dataDir],
   }
 }
 

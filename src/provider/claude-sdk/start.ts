@@ -10,7 +10,7 @@ import type {
 import { ProxyError } from '../../kit/error.ts'
 import { CallerTools } from './caller-tools.ts'
 import type { ClaudeProcess } from './claude-process.ts'
-import type { Started } from './conversation.ts'
+import type { Owner, Started } from './conversation.ts'
 import { Inbox } from './inbox.ts'
 import type { SpawnSpec } from './isolation-options.ts'
 import { CALLER_SERVER, callerNames, type Launch, launchKey, plainNames } from './launch.ts'
@@ -34,6 +34,13 @@ const PLAIN_ENV = {
 /** How a process is had: one that waits already, or a new one. */
 export type Obtain = (spec: SpawnSpec) => ClaudeProcess
 
+/** For whom a Claude Code is started. */
+export interface StartFor {
+  /** What the caller calls its session. */
+  readonly session: string | undefined
+  readonly signal: AbortSignal
+}
+
 /**
  * Starts a Claude Code and waits until it takes its first message; throws where it does not start, or the signal ends
  * the wait.
@@ -42,7 +49,7 @@ export async function startClaude(
   launch: Launch,
   world: ClaudeWorld,
   obtain: Obtain,
-  signal: AbortSignal,
+  { session, signal }: StartFor,
 ): Promise<Started> {
   const claude = await world.claude()
   const { query } = await import('@anthropic-ai/claude-agent-sdk')
@@ -51,9 +58,10 @@ export async function startClaude(
   world.watchdog.start()
   const inbox = new Inbox<SDKUserMessage>()
   const tools = new CallerTools(launch.callerTools)
+  const owner: Owner = { session }
   const spawned = Promise.withResolvers<Spawned>()
   const options: Options = {
-    ...optionsOf(launch, world, tools),
+    ...optionsOf(launch, world, { tools, owner }),
     env: { ...world.env(claude), ...envOf(launch), ...world.watchdog.env },
     settings: { ...overlay, ...settingsOf(launch) },
     pathToClaudeCodeExecutable: claude,
@@ -66,7 +74,7 @@ export async function startClaude(
   }
   const run = () => query({ prompt: inbox, options })
   const ready = await readyIn(world, claude, { run, spawned: spawned.promise, signal })
-  return { ...ready, inbox, tools, launch, key: launchKey(launch) }
+  return { ...ready, inbox, tools, launch, key: launchKey(launch), owner }
 }
 
 interface Spawned {
@@ -129,7 +137,11 @@ function tooLate(claude: string, ms: number): ProxyError {
   return new ProxyError('unavailable', text)
 }
 
-function optionsOf(launch: Launch, world: ClaudeWorld, tools: CallerTools): Options {
+function optionsOf(
+  launch: Launch,
+  world: ClaudeWorld,
+  { tools, owner }: Pick<Started, 'tools' | 'owner'>,
+): Options {
   const { settings } = world
   // To the caller's own tools no limit of turns is meant, though each of their calls is one to Claude Code.
   const { maxTurns: turns } = settings
@@ -143,7 +155,7 @@ function optionsOf(launch: Launch, world: ClaudeWorld, tools: CallerTools): Opti
     disallowedTools: [...settings.disallowedTools, ...NEVER],
     permissionMode: settings.permissionMode,
     allowDangerouslySkipPermissions: settings.permissionMode === 'bypassPermissions',
-    ...(asks(settings) ? { canUseTool: permitOf(launch, world) } : {}),
+    ...(asks(settings) ? { canUseTool: permitOf(launch, world, owner) } : {}),
     mcpServers: serversOf(launch, launch.servers ? settings.mcpServers : {}, tools),
     strictMcpConfig: !launch.servers,
     settingSources: [...settings.settingSources],
@@ -173,11 +185,15 @@ function asks({ permissionMode: mode }: ClaudeWorld['settings']): boolean {
   return mode !== 'dontAsk' && mode !== 'bypassPermissions'
 }
 
-function permitOf(launch: Launch, world: ClaudeWorld): NonNullable<Options['canUseTool']> {
+function permitOf(
+  launch: Launch,
+  world: ClaudeWorld,
+  owner: Owner,
+): NonNullable<Options['canUseTool']> {
   const callerName = callerNames(launch)
   return async (tool, input, asked) =>
     callerName(tool) === undefined
-      ? world.permit(tool, input, asked)
+      ? world.permit(tool, input, asked, owner.session)
       : { behavior: 'allow', updatedInput: input }
 }
 

@@ -40,6 +40,7 @@ export interface ClaudeWorld {
     tool: string,
     input: Record<string, unknown>,
     asked: Parameters<CanUseTool>[2],
+    session: string | undefined,
   ): Promise<PermissionOutcome>
   /** What a client is told of something that the Agent SDK threw. */
   failure(thrown: unknown, path: string, stderr: string): ProxyError

@@ -236,3 +236,43 @@ describe('claude', () => {
     rmSync(path)
   })
 })
+
+describe('isolation', () => {
+  const script = (name: string, text: string) =>
+    who.write(`bin/${name}`, `#!/bin/sh\n${text}\n`, 0o755)
+  beforeEach(() => {
+    who.env.PATH = join(who.home, 'bin')
+  })
+
+  test('is not looked at where there is none', async () => {
+    expect(await who.look('isolation')).toEqual([])
+  })
+
+  test('by bubblewrap: not there, not allowed, and right', async () => {
+    who.config('[sdk]\nisolation = "bubblewrap"\n')
+    expect(await who.complaint('isolation')).toBe(
+      'fail: Cannot run Claude Code in bubblewrap: "bwrap" is not installed or not in PATH: /sdk does not work → install it (on Debian: apt-get install bubblewrap), or set sdk.bubblewrap.command',
+    )
+    script('bwrap', 'echo "bwrap: No permissions to create new namespace" >&2; exit 1')
+    expect(await who.complaint('isolation')).toContain('lets no ordinary user make namespaces')
+    script('bwrap', 'exit 0')
+    expect(await who.look('isolation')).toMatchObject([
+      { level: 'ok', text: 'Claude Code can run in bubblewrap (sdk.isolation)' },
+    ])
+  })
+
+  test('by docker: no daemon, no image, and right', async () => {
+    who.config('[sdk]\nisolation = "docker"\n[sdk.docker]\nimage = "claude:1"\n')
+    script('docker', 'echo "Cannot connect to the Docker daemon at x" >&2; exit 1')
+    expect(await who.complaint('isolation')).toBe(
+      'fail: Cannot run Claude Code in docker: its daemon does not answer: /sdk does not work → start it (systemctl start docker), or set DOCKER_HOST',
+    )
+    script(
+      'docker',
+      '[ "$*" = "image inspect claude:1" ] && echo "Error: No such image: claude:1" >&2; exit 1',
+    )
+    expect(await who.complaint('isolation')).toContain('image "claude:1" is not there')
+    script('docker', 'exit 0')
+    expect(await who.complaint('isolation')).toBe('')
+  })
+})

@@ -1,8 +1,10 @@
+import { Database } from 'bun:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { chmodSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CHECKS } from '../../../src/cli/doctor/checks/index.ts'
 import { runChecks } from '../../../src/cli/doctor/run-checks.ts'
+import { type RunningServer, startServer } from '../../../src/http/server.ts'
 import { fakeContext } from '../fake-context.ts'
 import { fakeSystemd } from '../service/fake-systemd.ts'
 import { CANARY, type Patient, patient } from './patient.ts'
@@ -80,6 +82,33 @@ describe('port', () => {
     who.env.HOST = '127.0.0.1'
     expect(await who.complaint('port')).toBe('')
   })
+})
+
+test('a demo that answers is told as one, and not judged by these settings', async () => {
+  who.config('[providers.anthropic]\nbase_url = "http://127.0.0.1:1"\n')
+  const { demo } = await import('../../../src/cli/commands/demo.ts')
+  const listening = Promise.withResolvers<RunningServer>()
+  const world = fakeContext({
+    ...{ home: who.home, cwd: join(who.home, 'project'), env: who.env },
+    startServer: async (options) => {
+      const server = await startServer(options)
+      listening.resolve(server)
+      return server
+    },
+  })
+  const input = { flags: {}, switches: new Set(['serve']), positionals: [] }
+  const ended = demo.run(world.context, input)
+  await listening.promise
+  expect(await who.complaint('port')).toBe(
+    `warn: A demo answers at ${who.url}: its answers are made up, and no upstream of these settings is asked → end it and start "ccproxy" for real answers`,
+  )
+  expect(await who.complaint('credential')).toBe('')
+  expect(await who.complaint('upstream')).toBe('')
+  world.signal('SIGTERM')
+  await ended
+  expect(await who.complaint('port')).toBe('')
+  expect(await who.complaint('credential')).toStartWith('warn: ccproxy has no credential')
+  expect(await who.complaint('upstream')).toStartWith('fail: Provider "anthropic" does not answer')
 })
 
 test('client-key: the ccproxy that runs asks for another', async () => {
@@ -267,6 +296,56 @@ test('data: a place that is no folder', async () => {
   expect(complaint).toContain(`→ make ${who.home}/data/ccproxy a folder`)
   who.env.XDG_DATA_HOME = join(who.home, 'elsewhere')
   expect(await who.complaint('data')).toBe('')
+})
+
+describe('ledger', () => {
+  const at = (place: string) => who.config(`[record]\ndatabase = ${JSON.stringify(place)}\n`)
+
+  test('a file that is none, is no database, is of a newer ccproxy, and is right', async () => {
+    const { MIGRATIONS } = await import('../../../src/record/migrations.ts')
+    const path = join(who.home, 'kept', 'my.sqlite')
+    at(path)
+    expect((await who.look('ledger'))[0]).toMatchObject({
+      level: 'ok',
+      text: 'The ledger ~/kept/my.sqlite can be written',
+    })
+    expect(existsSync(join(who.home, 'kept'))).toBe(false)
+    who.write('kept', 'a file')
+    expect(await who.complaint('ledger')).toBe(
+      `fail: The ledger ~/kept/my.sqlite cannot be written: "${who.home}/kept" is a file → make ${path} a file of yours that can be written, or name another with record.database`,
+    )
+    rmSync(join(who.home, 'kept'))
+    mkdirSync(path, { recursive: true })
+    expect(await who.complaint('ledger')).toContain('cannot be written: it is no file → ')
+    rmSync(path, { recursive: true })
+    writeFileSync(path, 'This is no database, and long enough to be looked at as one. '.repeat(20))
+    expect(await who.complaint('ledger')).toContain('file is not a database')
+    rmSync(path)
+    const database = new Database(path)
+    database.run('CREATE TABLE ledger_version (version BIGINT)')
+    database.run('INSERT INTO ledger_version VALUES (99)')
+    expect(await who.complaint('ledger')).toContain(
+      `it has version 99 and this ccproxy knows ${MIGRATIONS.length} → `,
+    )
+    database.run(`UPDATE ledger_version SET version = ${MIGRATIONS.length}`)
+    database.close()
+    expect(await who.complaint('ledger')).toBe('')
+    expect(readdirSync(join(who.home, 'kept'))).toEqual(['my.sqlite'])
+  })
+
+  test('a server that is not there, and its password nowhere', async () => {
+    at(`postgres://me:${CANARY}@127.0.0.1:1/kept`)
+    expect(await who.complaint('ledger')).toMatch(
+      /^fail: The ledger postgres:\/\/127\.0\.0\.1:1\/kept cannot be written: .+ → see that this server runs/,
+    )
+  })
+
+  test('in memory, or none', async () => {
+    at(':memory:')
+    expect((await who.look('ledger'))[0]?.text).toBe('The ledger is kept in memory only')
+    who.config('[record]\nledger = false\n')
+    expect((await who.look('ledger'))[0]?.text).toBe('No ledger is kept (record.ledger)')
+  })
 })
 
 test('disk: nearly full', async () => {

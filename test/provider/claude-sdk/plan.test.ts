@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'bun:test'
-import { type Plan, readPlan } from '../../../src/provider/claude-sdk/plan.ts'
-import type { PlanOptions } from '../../../src/provider/claude-sdk/plan-tools.ts'
+import { chatRequestIn } from '../../../src/protocol/chat/request-in.ts'
+import { type Plan, type ReadOptions, readPlan } from '../../../src/provider/claude-sdk/plan.ts'
 
-const ALL: PlanOptions = { tools: 'all', mixTools: false }
-const MIXED: PlanOptions = { tools: 'all', mixTools: true }
-const NONE: PlanOptions = { tools: [], mixTools: false }
+const ALL: ReadOptions = { tools: 'all', mixTools: false, translated: false }
+const MIXED: ReadOptions = { ...ALL, mixTools: true }
+const NONE: ReadOptions = { ...ALL, tools: [] }
+const TRANSLATED: ReadOptions = { ...ALL, translated: true }
 const weather = {
   name: 'get_weather',
   description: 'The weather',
@@ -137,6 +138,18 @@ describe('a field', () => {
     expect(plan({ metadata: { session_id: 'my-session' } }).notes).toEqual([])
   })
 
+  test.each([
+    ['nobody', {}, []],
+    ['the client', { user: 'me' }, ['metadata.user_id: Claude Code sends its own']],
+  ])('"metadata" of a translated request is named where it came from %s', (_who, said, notes) => {
+    const messages = [{ role: 'user', content: 'Hello' }]
+    const { request } = chatRequestIn({ model: 'claude-x', messages, ...said })
+    expect(request.metadata?.user_id).toBeString()
+    expect(readPlan({ max_tokens: 100, ...request }, TRANSLATED).notes).toEqual(notes)
+    // An id of that look is anybody's where nothing was translated.
+    expect(readPlan({ max_tokens: 100, ...request }, ALL).notes).toHaveLength(1)
+  })
+
   test('of the answer’s form goes up, also by its older name', () => {
     const format = { type: 'json_schema', schema: { type: 'object' } }
     const output_config = { effort: 'low', format }
@@ -154,7 +167,7 @@ describe('tools', () => {
   test("are Claude Code's own where the request brings none", () => {
     expect(plan({}).launch.ownTools).toBe('all')
     expect(plan({ tools: [] }).launch.ownTools).toBe('all')
-    expect(plan({}, { tools: ['Read'], mixTools: false }).launch.ownTools).toEqual(['Read'])
+    expect(plan({}, { ...ALL, tools: ['Read'] }).launch.ownTools).toEqual(['Read'])
   })
 
   test("are the caller's alone where it brings some, unless they are to be mixed", () => {
@@ -166,10 +179,10 @@ describe('tools', () => {
   })
 
   test("of Anthropic's are Claude Code's where it has them and the settings let them be", () => {
-    const own = (options: PlanOptions, ...tools: object[]) => plan({ tools }, options)
+    const own = (options: ReadOptions, ...tools: object[]) => plan({ tools }, options)
     expect(own(ALL, search).launch.ownTools).toEqual(['WebSearch'])
     expect(own(ALL, search, weather).launch.ownTools).toEqual(['WebSearch'])
-    expect(own({ tools: ['WebSearch', 'Read'], mixTools: true }, search).launch.ownTools).toEqual([
+    expect(own({ ...MIXED, tools: ['WebSearch', 'Read'] }, search).launch.ownTools).toEqual([
       'WebSearch',
       'Read',
     ])

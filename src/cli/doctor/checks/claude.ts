@@ -1,8 +1,12 @@
+import { dirname } from 'node:path'
 import { ConfigError } from '../../../config/diagnose.ts'
+import { dataFolder, userConfigPath } from '../../../config/paths.ts'
 import { messageOf } from '../../../kit/error.ts'
 import { claudeLogin, SIGN_IN } from '../../../provider/claude-sdk/claude-login.ts'
 import { ClaudeVersions } from '../../../provider/claude-sdk/claude-version.ts'
 import { ClaudeFinder, type FoundClaude } from '../../../provider/claude-sdk/find-claude.ts'
+import { checkIsolation } from '../../../provider/claude-sdk/isolation-check.ts'
+import { isolationOf } from '../../../provider/claude-sdk/isolation-settings.ts'
 import { runnerOf } from '../../../provider/claude-sdk/run-claude.ts'
 import { notInstalled } from '../../../provider/claude-sdk/sdk-failure.ts'
 import { type CheckGroup, type Finding, fail, fine, warn } from '../check.ts'
@@ -20,6 +24,7 @@ export const CLAUDE: CheckGroup = {
   title: 'Claude Code',
   checks: [
     { name: 'claude', cheap: false, run: claude },
+    { name: 'isolation', cheap: false, run: isolation },
     { name: 'claude-settings', cheap: true, run: unreadable },
     { name: 'base-url', cheap: true, run: baseUrl },
     { name: 'cloud', cheap: true, run: detours },
@@ -61,6 +66,26 @@ async function claude(world: DoctorWorld): Promise<Finding[]> {
     return [...fine(words), ...warn(`Claude Code's own login: ${login.how}`, login.fix ?? SIGN_IN)]
   }
   return fine(`${words}: ${login.how}`)
+}
+
+/** Whether Claude Code can run in what the settings keep it in. */
+async function isolation({ settings, context }: DoctorWorld): Promise<Finding[]> {
+  if (settings instanceof ConfigError) return []
+  const { sdk } = settings.settings
+  if (sdk.isolation === 'none') return []
+  const { env, home } = context
+  const configDir = dirname(userConfigPath(env, home))
+  const options = isolationOf({ settings: sdk, dataDir: dataFolder(env, home), configDir })
+  const problem = await checkIsolation(options, { ...definedOf(env), ...sdk.env })
+  if (problem === undefined) return fine(`Claude Code can run in ${sdk.isolation} (sdk.isolation)`)
+  const [text = '', ...fix] = problem.message.split('; ')
+  return fail(`${text}: /sdk does not work`, fix.join('; ') || 'correct the [sdk] settings')
+}
+
+function definedOf(env: DoctorWorld['context']['env']): Record<string, string> {
+  const defined: Record<string, string> = {}
+  for (const [name, value] of Object.entries(env)) if (value !== undefined) defined[name] = value
+  return defined
 }
 
 async function find(

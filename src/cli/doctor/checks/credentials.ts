@@ -7,7 +7,7 @@ import { credentialsPath, shownPath } from '../../../config/paths.ts'
 import type { ProviderSettings } from '../../../config/schema.ts'
 import { loginsFor } from '../../auth/logins-for.ts'
 import { type CheckGroup, type Finding, fail, fine, warn } from '../check.ts'
-import type { DoctorWorld, Usable } from '../doctor-world.ts'
+import { type DoctorWorld, isDemo, type Usable } from '../doctor-world.ts'
 
 const OTHERS = 0o077
 
@@ -109,6 +109,7 @@ async function credential(world: DoctorWorld): Promise<Finding[]> {
   if (provider === undefined) return []
   const { kind, credential: wanted } = provider
   if (kind === 'demo') return fine(`Provider "${name}" answers by itself (demo)`)
+  if (await isDemo(world)) return fine('The demo that answers needs no credential')
   if (kind !== 'anthropic') return []
   const ready = await hasLogin(world, world.settings)
   // A key or helper that is asked for and missing is found with the settings themselves.

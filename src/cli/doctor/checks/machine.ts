@@ -1,7 +1,11 @@
 import { accessSync, constants, existsSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { ConfigError } from '../../../config/diagnose.ts'
+import { ledgerDatabase } from '../../../config/ledger-options.ts'
 import { dataFolder, shownPath } from '../../../config/paths.ts'
 import { messageOf } from '../../../kit/error.ts'
+import { isPostgres } from '../../../record/ledger.ts'
+import { checkLedger } from '../../../record/ledger-check.ts'
 import { type CheckGroup, type Finding, fail, fine, warn } from '../check.ts'
 import type { DoctorWorld } from '../doctor-world.ts'
 
@@ -14,11 +18,12 @@ export const MACHINE: CheckGroup = {
   title: 'This machine',
   checks: [
     { name: 'data', cheap: true, run: async (world) => data(world) },
+    { name: 'ledger', cheap: false, run: ledger },
     { name: 'disk', cheap: true, run: disk },
   ],
 }
 
-/** The ledger, sessions and the like: by writing where they go, or would. */
+/** Sessions, logins and the like: by writing where they go, or would. */
 function data({ context }: DoctorWorld): Finding[] {
   const folder = dataFolder(context.env, context.home)
   const shown = shownPath(folder, context.cwd, context.home)
@@ -32,6 +37,22 @@ function data({ context }: DoctorWorld): Finding[] {
     const fix = `make ${folder} a folder of yours that can be written, or set XDG_DATA_HOME`
     return fail(`Nothing can be kept in ${shown}: ${messageOf(error)}`, fix)
   }
+}
+
+/** The configured ledger, wherever it is: only looked at. */
+async function ledger({ settings, context }: DoctorWorld): Promise<Finding[]> {
+  if (settings instanceof ConfigError) return []
+  const { record } = settings.settings
+  if (!record.ledger) return fine('No ledger is kept (record.ledger)')
+  const database = ledgerDatabase(settings.settings, context)
+  if (database === ':memory:') return fine('The ledger is kept in memory only')
+  const { place, problem } = await checkLedger(database)
+  const shown = isPostgres(database) ? place : shownPath(place, context.cwd, context.home)
+  if (problem === undefined) return fine(`The ledger ${shown} can be written`)
+  const fix = isPostgres(database)
+    ? 'see that this server runs and lets ccproxy write, or correct record.database'
+    : `make ${place} a file of yours that can be written, or name another with record.database`
+  return fail(`The ledger ${shown} cannot be written: ${problem}`, fix)
 }
 
 function tryToWrite(folder: string): void {

@@ -1,12 +1,9 @@
 import { ConfigError } from '../../../config/diagnose.ts'
 import { portOwner } from '../../../http/port-owner.ts'
-import { askProxy } from '../../client/ask-proxy.ts'
 import { planFor } from '../../service/plan-for.ts'
 import { readState } from '../../service/service-state.ts'
 import { type CheckGroup, type Finding, fail, fine, warn } from '../check.ts'
-import type { DoctorWorld } from '../doctor-world.ts'
-
-const KEY_MS = 2000
+import { type DoctorWorld, isDemo } from '../doctor-world.ts'
 
 /** ccproxy itself: where it listens, and as what it runs. */
 export const SERVER: CheckGroup = {
@@ -26,7 +23,9 @@ async function port(world: DoctorWorld): Promise<Finding[]> {
   if (url === undefined || reply === undefined) return fine('Any free port will do')
   const { host, port: number } = settings.server
   if (reply.status === 200 && reply.contentType.startsWith('application/health+json')) {
-    return fine(`ccproxy answers at ${url}`)
+    if (!(await isDemo(world))) return fine(`ccproxy answers at ${url}`)
+    const text = `A demo answers at ${url}: its answers are made up, and no upstream of these settings is asked`
+    return warn(text, 'end it and start "ccproxy" for real answers')
   }
   if (reply.status === undefined && reply.failure === undefined) {
     const code = await whyNot(host, number)
@@ -56,8 +55,9 @@ function whyNot(host: string, number: number): Promise<string | undefined> {
 async function clientKey(world: DoctorWorld): Promise<Finding[]> {
   if (world.settings instanceof ConfigError || world.settings.url === undefined) return []
   const { url, key } = world.settings
-  if ((await world.proxy())?.status !== 200) return []
-  const { status } = await askProxy(url, '/status', key, KEY_MS)
+  const reply = await world.status()
+  if (reply === undefined) return []
+  const { status } = reply
   if (status !== 401)
     return fine(key === undefined ? 'It asks for no client key' : 'It takes the client key')
   const text = `The ccproxy at ${url} does not take ${key === undefined ? 'requests without a client key' : 'the client key of these settings'}`
