@@ -1,4 +1,6 @@
 import { extname } from 'node:path'
+import { messageOf } from '../../kit/error.ts'
+import { isRecord } from '../../kit/json.ts'
 import type { Environment } from './install-places.ts'
 
 /** How a short run of Claude Code ended. */
@@ -33,41 +35,53 @@ export function commandOf(path: string): [string, ...string[]] {
 }
 
 /** A `RunClaude` on this machine; past its time the run ends with all that it started. */
-export function runnerOf({ path, env, cwd }: RunPlaces): RunClaude {
+export function runnerOf(places: RunPlaces): RunClaude {
   return (args, timeoutMs) =>
     new Promise((done) => {
-      const [file, ...before] = commandOf(path)
-      const { spawn } = process.getBuiltinModule('node:child_process')
-      const onWindows = process.platform === 'win32'
-      const child = spawn(file, [...before, ...args], {
-        env: { ...env },
-        cwd,
-        stdio: ['ignore', 'pipe', 'pipe'],
-        detached: !onWindows, // A group of its own, so that its children end with it.
-        windowsHide: true,
-      })
-      const timer = setTimeout(() => {
-        killGroup(child.pid, onWindows)
-        done({ kind: 'timeout' })
-      }, timeoutMs)
-      const stdout = collect(child.stdout)
-      const stderr = collect(child.stderr)
-      child.on('error', (error) => {
-        clearTimeout(timer)
-        const code = 'code' in error && typeof error.code === 'string' ? error.code : error.message
-        done({ kind: 'not-started', code })
-      })
-      child.on('close', (exitCode, signal) => {
-        clearTimeout(timer)
-        done({
-          kind: 'done',
-          exitCode: exitCode ?? undefined,
-          signal: signal ?? undefined,
-          stdout: stdout(),
-          stderr: stderr(),
+      const refused = (error: unknown) => done({ kind: 'not-started', code: codeOf(error) })
+      try {
+        const child = start(places, args)
+        const timer = setTimeout(() => {
+          killGroup(child.pid)
+          done({ kind: 'timeout' })
+        }, timeoutMs)
+        const stdout = collect(child.stdout)
+        const stderr = collect(child.stderr)
+        child.on('error', (error) => {
+          clearTimeout(timer)
+          refused(error)
         })
-      })
+        child.on('close', (exitCode, signal) => {
+          clearTimeout(timer)
+          done({
+            kind: 'done',
+            exitCode: exitCode ?? undefined,
+            signal: signal ?? undefined,
+            stdout: stdout(),
+            stderr: stderr(),
+          })
+        })
+      } catch (error) {
+        // A file that is no program Bun refuses at once.
+        refused(error)
+      }
     })
+}
+
+function start({ path, env, cwd }: RunPlaces, args: readonly string[]) {
+  const [file, ...before] = commandOf(path)
+  const { spawn } = process.getBuiltinModule('node:child_process')
+  return spawn(file, [...before, ...args], {
+    env: { ...env },
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: process.platform !== 'win32', // A group of its own, so that its children end with it.
+    windowsHide: true,
+  })
+}
+
+function codeOf(error: unknown): string {
+  return isRecord(error) && typeof error.code === 'string' ? error.code : messageOf(error)
 }
 
 function collect(stream: NodeJS.ReadableStream): () => string {
@@ -81,10 +95,10 @@ function collect(stream: NodeJS.ReadableStream): () => string {
   return () => Buffer.concat(chunks).toString('utf8')
 }
 
-function killGroup(pid: number | undefined, onWindows: boolean): void {
+function killGroup(pid: number | undefined): void {
   if (pid === undefined) return
   try {
-    process.kill(onWindows ? pid : -pid, 'SIGKILL')
+    process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL')
   } catch (error) {
     const gone = error instanceof Error && 'code' in error && error.code === 'ESRCH'
     if (!gone) throw error // Gone already is what we wanted.

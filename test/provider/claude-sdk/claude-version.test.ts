@@ -72,6 +72,11 @@ test('a file that may not run, and none at all', async () => {
   })
 })
 
+test('a file that is no program', async () => {
+  const reason = 'it is no program for this machine'
+  expect(await read(script(''))).toEqual({ kind: 'failed', reason })
+})
+
 test.skipIf(process.platform !== 'linux')('a program for another C library', async () => {
   const real = readFileSync(claudePath()).subarray(0, 8 * 1024 * 1024)
   const own = /\/lib\S*\/ld-[\w.-]+/.exec(real.toString('latin1', 0, 4096))?.[0] ?? ''
