@@ -116,7 +116,10 @@ function wanted(schema: TSchema): string {
   if (KindGuard.IsArray(schema)) {
     return KindGuard.IsString(schema.items) ? 'a list of strings' : 'a list of tables'
   }
-  if (KindGuard.IsRecord(schema)) return 'a map from names to strings'
+  if (KindGuard.IsRecord(schema)) {
+    const isText = Object.values(schema.patternProperties).every((each) => KindGuard.IsString(each))
+    return isText ? 'a map from names to strings' : 'a table'
+  }
   if (KindGuard.IsObject(schema)) return 'a table'
   if (KindGuard.IsUnion(schema)) return schema.anyOf.map(wanted).join(' or ')
   if (typeof schema.pattern === 'string') return `a string like ${schema.pattern}`

@@ -1,9 +1,9 @@
-import { type TSchema, Type } from '@sinclair/typebox'
+import { KindGuard, type TSchema } from '@sinclair/typebox'
 import { coerceText } from './coerce.ts'
 import type { Diagnostic, Source } from './diagnose.ts'
 import type { LeafMeta } from './leaf.ts'
 import { didYouMean, nearest } from './suggest.ts'
-import { isMap, isTable, keyText, type Leaf, leaves, type Node, type Path, step } from './tree.ts'
+import { isTable, keyText, type Leaf, leaves, type Node, type Path, step } from './tree.ts'
 
 /** One value that one source gives to one leaf, or to one name of a map leaf. */
 export interface Entry {
@@ -21,11 +21,11 @@ export interface Layer {
   readonly warnings: readonly string[]
 }
 
-const mapValue = Type.String()
-
 /** The entries of one leaf's value: one, or one for each name of a map. */
 export function leafEntries(leaf: Leaf, value: unknown, source: Source): Entry[] {
-  if (!isMap(leaf.schema) || !isTable(value)) return [{ ...leaf, value, source }]
+  const { schema } = leaf
+  if (!KindGuard.IsRecord(schema) || !isTable(value)) return [{ ...leaf, value, source }]
+  const [mapValue = schema] = Object.values(schema.patternProperties)
   return Object.entries(value).map(([name, item]) => ({
     path: [...leaf.path, name],
     schema: mapValue,

@@ -33,7 +33,9 @@ export function shownValues({ settings, sources }: Loaded): ShownValue[] {
 
 function redacted(leaf: Leaf, value: unknown): unknown {
   if (value instanceof Secret) return '***'
-  if (typeof value === 'string') return leaf.meta.secret === true ? '***' : withoutKeys(value)
+  const isSecret = leaf.meta.secret === true
+  if (typeof value === 'string') return isSecret ? '***' : withoutKeys(value)
+  if (isSecret && isTable(value) && Object.keys(value).length > 0) return '***'
   // Secrets within lists print as `***` by themselves.
   if (Array.isArray(value)) return JSON.parse(withoutKeys(JSON.stringify(value)))
   return value

@@ -1,5 +1,6 @@
 import { ProxyError } from '../kit/error.ts'
-import { isRecord, parseJson } from '../kit/json.ts'
+import { isRecord } from '../kit/json.ts'
+import { parseExact } from '../kit/json-exact.ts'
 import type { ByteReader, Source } from '../kit/pump.ts'
 import { SseParser } from '../kit/sse.ts'
 import type { Codec, ReadOptions, WriteOptions } from '../protocol/codec.ts'
@@ -20,7 +21,7 @@ export function asEvents(
   model: string,
   includeUsage: boolean,
 ): Source {
-  const body = parseJson(decoder.decode(bytes))
+  const body = parseExact(decoder.decode(bytes))
   if (!isRecord(body)) throw new ProxyError('upstream_protocol', 'Upstream sent no JSON object')
   const { value } = codec.replyIn(body, readOptions(model))
   const out = codec.streamOut(writeOptions(model, includeUsage))

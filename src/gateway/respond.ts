@@ -1,6 +1,7 @@
 import { ProxyError } from '../kit/error.ts'
 import { copyResponseHeaders } from '../kit/headers.ts'
 import { isRecord, parseJson } from '../kit/json.ts'
+import { parseExact } from '../kit/json-exact.ts'
 import type { ByteMachine } from '../kit/machine.ts'
 import { Pump, type Source } from '../kit/pump.ts'
 import { tapUsage } from '../protocol/messages/usage.ts'
@@ -133,7 +134,7 @@ function translateBody(
   headers: Headers,
 ): Uint8Array {
   const { upstream, client, read, write } = translation
-  const body = parseJson(decoder.decode(checked.bytes))
+  const body = parseExact(decoder.decode(checked.bytes))
   if (!isRecord(body)) throw new ProxyError('upstream_protocol', 'Upstream sent no JSON object')
   const { value, notes } = upstream.replyIn(body, read)
   const usage = tapUsage(value.usage)

@@ -1,7 +1,8 @@
 import { asBuffer } from '../kit/bytes.ts'
 import { ProxyError } from '../kit/error.ts'
 import { randomId } from '../kit/id.ts'
-import { parseJson } from '../kit/json.ts'
+import { DEEPEST, isDeeper } from '../kit/json-depth.ts'
+import { parseExact } from '../kit/json-exact.ts'
 import type { Codec, ReadOptions, WriteOptions } from '../protocol/codec.ts'
 import { messagesCodec } from '../protocol/messages/codec.ts'
 import { stripOwnThinking } from '../protocol/messages/signature.ts'
@@ -86,7 +87,9 @@ export function withoutForeignThinking(body: Uint8Array): { body: Uint8Array; no
   if (stripped === request) return { body, notes: [] }
   return {
     body: encoder.encode(JSON.stringify(stripped)),
-    notes: ['thinking: blocks of another upstream left out, Anthropic takes only its own'],
+    notes: [
+      'messages: what another upstream thought and found left out, Anthropic takes only its own',
+    ],
   }
 }
 
@@ -95,28 +98,14 @@ const OWN_SIGNATURE = '"ccproxy.'
 
 /** A request's body as JSON; what is none is the client's mistake. */
 export function parseBody(body: Uint8Array): unknown {
-  const value = parseJson(decodeText(body))
+  const value = parseExact(decodeText(body))
   if (value === undefined) {
     throw new ProxyError('invalid_request', 'Request body is not valid JSON: check its syntax')
   }
-  if (isDeeper(value, DEEPEST)) {
+  if (isDeeper(value)) {
     throw new ProxyError('invalid_request', `Request body is nested deeper than ${DEEPEST} levels`)
   }
   return value
-}
-
-/** Nobody means more; what is nested without end overflows the stack of whoever walks it, for seconds. */
-const DEEPEST = 500
-
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  if (levels === 0) return true
-  const inner: unknown[] = Array.isArray(value) ? value : Object.values(value)
-  // No closure and no call for a leaf: half a millisecond less for a long conversation.
-  for (const one of inner) {
-    if (typeof one === 'object' && isDeeper(one, levels - 1)) return true
-  }
-  return false
 }
 
 /** Strict: a broken character would reach the upstream as another one. */

@@ -1,4 +1,6 @@
 import { isRecord } from '../kit/json.ts'
+import { DEEPEST, isDeeper } from '../kit/json-depth.ts'
+import { parseExact } from '../kit/json-exact.ts'
 
 /** A string that holds something, else nothing. */
 export function textOf(value: unknown): string | undefined {
@@ -20,13 +22,9 @@ export function recordsIn(value: unknown): Record<string, unknown>[] {
   return Array.isArray(value) ? value.filter(isRecord) : []
 }
 
-/** The object that a JSON text holds, else nothing. */
+/** The object that a JSON text holds, else nothing: one that nobody could write again counts as none. */
 export function objectIn(json: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(json)
-    return isRecord(value) ? value : undefined
-  } catch {
-    // Not JSON: the caller says what that means.
-    return undefined
-  }
+  const value = parseExact(json)
+  if (!isRecord(value)) return undefined
+  return json.length > 2 * DEEPEST && isDeeper(value) ? undefined : value
 }

@@ -87,6 +87,20 @@ describe('precedence', () => {
     expect(sources.get('providers.anthropic.models."c.d"')).toBe('file ./ccproxy.toml')
   })
 
+  test('a map of tables is one, from a file and as JSON', async () => {
+    const toml = '[sdk.mcp_servers.notes]\ncommand = "notes"\nargs = ["-v"]\nenv = { A = "b" }'
+    const notes = { command: 'notes', args: ['-v'], env: { A: 'b' } }
+    const files = { [file]: toml }
+    expect((await loadIn({ files })).settings.sdk.mcp_servers).toEqual({ notes })
+    const env = { SDK__MCP_SERVERS: JSON.stringify({ docs: { type: 'http', url: 'http://a' } }) }
+    expect((await loadIn({ files, env })).settings.sdk.mcp_servers).toEqual({
+      notes,
+      docs: { type: 'http', url: 'http://a' },
+    })
+    const wrong = { [file]: '[sdk.mcp_servers]\nnotes = "notes"' }
+    expect(loadIn({ files: wrong })).rejects.toThrow('sdk.mcp_servers.notes must be a table')
+  })
+
   test('an override of a command wins over every flag', async () => {
     const path = ['providers', 'anthropic', 'kind']
     const overrides = [{ path, value: 'demo', source: 'command demo' }]

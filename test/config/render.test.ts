@@ -72,6 +72,8 @@ describe('shownValues', () => {
           'base_url = "https://me:canary@a.example"',
           'api_key_helper = "echo sk-ant-canary1234"',
           'headers = { authorization = "canary" }',
+          '[sdk.mcp_servers.notes]',
+          'env = { TOKEN = "canary" }',
           '[[security.tokens]]',
           'name = "ci"',
           'token = "canary"',

@@ -209,6 +209,56 @@ describe("the caller's tools through /sdk", () => {
     SDK_TEST_MS,
   )
 
+  test(
+    'keep long descriptions, and bring no words about what Claude Code itself can do',
+    async () => {
+      const long = 'What it does. '.repeat(1000)
+      const tools = ['Agent', 'Skill'].map((name) => ({ ...weather, name, description: long }))
+      await client().messages.create({ ...ask, tools })
+      expect(sent().tools).toMatchObject(tools.map(({ name }) => ({ name, description: long })))
+      expect(JSON.stringify(sent().messages)).not.toMatch(/agent types|skills are available/)
+    },
+    SDK_TEST_MS,
+  )
+
+  test(
+    "of Anthropic's that the caller runs are called by their names",
+    async () => {
+      sdk.fake.reply(message([{ tool: 'bash', input: { command: 'ls' } }]), text('Empty.'))
+      const tools: Params['tools'] = [
+        { type: 'bash_20250124', name: 'bash' },
+        { type: 'text_editor_20250728', name: 'str_replace_based_edit_tool' },
+      ]
+      const first = await client().messages.create({ ...ask, tools })
+      expect(first.content).toMatchObject([
+        { type: 'tool_use', name: 'bash', input: { command: 'ls' } },
+      ])
+      const [id = ''] = calls(first)
+      const told: Results = [{ type: 'tool_result', tool_use_id: id, content: 'nothing' }]
+      const second = await client().messages.create(goOn(first, told, { tools }))
+      expect(second.content).toMatchObject([{ text: 'Empty.' }])
+      expect(sent().tools).toMatchObject([
+        { name: 'bash', input_schema: { properties: { command: { type: 'string' } } } },
+        { name: 'str_replace_based_edit_tool' },
+      ])
+    },
+    SDK_TEST_MS,
+  )
+
+  test(
+    'with a schema that Claude Code leaves out are refused',
+    async () => {
+      const input_schema = { type: 'object' as const, properties: { 'the city': {} } }
+      const error = await client()
+        .messages.create({ ...ask, tools: [weather, { ...weather, name: 'odd', input_schema }] })
+        .catch((thrown: unknown) => thrown)
+      expect(error).toMatchObject({ status: 400 })
+      expect(String(error)).toContain('odd')
+      expect(sdk.fake.messages().length).toBe(before())
+    },
+    SDK_TEST_MS,
+  )
+
   test('with names that Claude Code would lose are refused', async () => {
     const error = await client()
       .messages.create({ ...ask, tools: [{ ...weather, name: 'a.b' }] })

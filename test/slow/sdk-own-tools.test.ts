@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
+import { join } from 'node:path'
 import { createAnthropic } from '@ai-sdk/anthropic'
 import Anthropic from '@anthropic-ai/sdk'
 import { generateText, streamText } from 'ai'
 import OpenAI from 'openai'
+import { ROOT } from '../support/child.ts'
 import { asJson, type ContentPart, type Json, message, text } from '../support/fake-reply.ts'
 import { answer, listenAt, type PermissionListener } from '../support/permission-client.ts'
 import { SDK_TEST_MS, type Sdk, startSdk } from '../support/sdk.ts'
@@ -36,6 +38,13 @@ function blocks(turn: Json | undefined): Json[] {
   )
 }
 
+/** An MCP server of the user's. */
+const NOTES = `[sdk.mcp_servers.notes]
+command = ${JSON.stringify(process.execPath)}
+args = [${JSON.stringify(join(ROOT, 'test', 'support', 'mcp-notes.ts'))}]
+env = { NOTE = "milk" }
+`
+
 describe("Claude Code's own tools through /sdk", () => {
   let sdk: Sdk
   let desk: PermissionListener
@@ -43,7 +52,7 @@ describe("Claude Code's own tools through /sdk", () => {
   beforeAll(async () => {
     sdk = await startSdk({
       sdk: 'setting_sources = []\npermission_timeout_seconds = 1.5\nprewarm = 0',
-      toml: '[[sdk.permission_rules]]\ntool = "Bash"\nmatch = "touch by-rule*"\naction = "allow"\n',
+      toml: `[[sdk.permission_rules]]\ntool = "Bash"\nmatch = "touch by-rule*"\naction = "allow"\n${NOTES}`,
     })
     desk = await listenAt(sdk.proxy.url)
   }, SDK_TEST_MS)
@@ -64,6 +73,21 @@ describe("Claude Code's own tools through /sdk", () => {
     await answer(sdk.proxy.url, String(request.request_id), { allowed })
     return request
   }
+
+  test(
+    "are those of the user's MCP servers too",
+    async () => {
+      sdk.fake.reply(message([{ tool: 'mcp__notes__note', input: {} }]), text('Done.'))
+      const reply = client(sdk).messages.create(ask)
+      expect(await respond(true)).toMatchObject({ tool_name: 'mcp__notes__note' })
+      expect((await reply).content).toMatchObject([
+        { type: 'mcp_tool_use', name: 'mcp__notes__note' },
+        { type: 'mcp_tool_result', content: [{ type: 'text', text: 'Noted: milk' }] },
+        { type: 'text', text: 'Done.' },
+      ])
+    },
+    SDK_TEST_MS,
+  )
 
   test(
     'run what the desk allows, and are told of in blocks that clients can send back',

@@ -85,6 +85,21 @@ describe.each([false, true])('stream: %p', (stream) => {
     })
   })
 
+  test('a file that is no program: says so, and so does the status', async () => {
+    const claude = join(dir.path, 'half-loaded')
+    writeFileSync(claude, '', { mode: 0o755 })
+    await withProxy(`[sdk]\ncli_path = "${claude}"`, async (proxy) => {
+      const { status, message } = await refusal(proxy, stream)
+      expect(status).toBe(503)
+      expect(message).toContain(`"${claude}": it is no program for this machine`)
+      const told = await fetch(`${proxy.url}/sdk/status`)
+      expect(await told.json()).toMatchObject({
+        reachable: false,
+        claude: { problem: 'it is no program for this machine' },
+      })
+    })
+  })
+
   test('sdk.cwd is wrong: says so, until the folder is there', async () => {
     const cwd = join(dir.path, `folder-${stream}`)
     const claude = script('claude-fails', 'echo broken >&2; exit 1')

@@ -97,12 +97,16 @@ export async function startCcproxy(options: CcproxyOptions = {}): Promise<Ccprox
   }
 }
 
-/** A port that nobody listens on just now. */
+/** A port that nobody listens on just now, below those that the system itself gives out to whoever asks for any. */
 export async function freePort(): Promise<number> {
-  const server = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response() })
-  const { port } = server
-  await server.stop(true)
-  return port ?? 0
+  const port = 10_000 + Math.floor(Math.random() * 22_000)
+  try {
+    await Bun.serve({ hostname: '127.0.0.1', port, fetch: () => new Response() }).stop(true)
+    return port
+  } catch {
+    // Somebody has it: another one.
+    return freePort()
+  }
 }
 
 async function listening(

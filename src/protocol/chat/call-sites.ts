@@ -1,4 +1,5 @@
 import type { Note } from '../protocol.ts'
+import { refused } from './parts-in.ts'
 import type { ChatMessage, ChatToolCall } from './schema.ts'
 import { legalToolId } from './tool-id.ts'
 
@@ -8,6 +9,7 @@ export interface CallSite {
   readonly original: string
   readonly name: string
   readonly args: string
+  /** Where the called function stands. */
   readonly path: string
   result: { readonly message: ChatMessage; readonly path: string } | undefined
 }
@@ -55,7 +57,7 @@ function siteFor(message: ChatMessage, all: CallSite[]): CallSite | undefined {
 function callsOf(message: ChatMessage, index: number, taken: Set<string>): CallSite[] {
   const path = `messages.${index}`
   const calls = (message.tool_calls ?? []).map((call, at) =>
-    siteOf(call, `${path}.tool_calls.${at}`, taken, `call_${index}_${at}`),
+    siteOf(call, `${path}.tool_calls.${at}.function`, taken, `call_${index}_${at}`),
   )
   if (message.function_call) {
     const call = { function: message.function_call }
@@ -65,6 +67,10 @@ function callsOf(message: ChatMessage, index: number, taken: Set<string>): CallS
 }
 
 function siteOf(call: ChatToolCall, path: string, taken: Set<string>, fallback: string): CallSite {
+  const { function: called } = call
+  if (called === undefined || called.name === '') {
+    throw refused(`${path}.name`, 'a call needs the name of its function')
+  }
   const original = call.id ?? ''
   const own = legalToolId(original) || fallback
   let id = own
@@ -74,8 +80,8 @@ function siteOf(call: ChatToolCall, path: string, taken: Set<string>, fallback: 
   return {
     id,
     original,
-    name: call.function?.name ?? '',
-    args: call.function?.arguments ?? '',
+    name: called.name,
+    args: called.arguments ?? '',
     path,
     result: undefined,
   }

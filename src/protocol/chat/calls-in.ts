@@ -1,4 +1,4 @@
-import { objectIn } from '../value.ts'
+import { isBlank, objectIn } from '../value.ts'
 import type { CallDelta } from './delta-in.ts'
 
 /** One tool call as its deltas came in. */
@@ -40,6 +40,11 @@ export class Calls {
     return this.all()
       .filter((call) => call.state === 'unnamed')
       .sort((a, b) => a.key - b.key)
+  }
+
+  /** Arguments are nothing or a JSON object; a stream cannot take back what it sent of others. */
+  sound(): boolean {
+    return this.all().every(({ args }) => isBlank(args) || objectIn(args) !== undefined)
   }
 
   #find(delta: CallDelta): Call | undefined {

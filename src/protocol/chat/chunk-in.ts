@@ -1,6 +1,12 @@
 import { ProxyError } from '../../kit/error.ts'
 import { isRecord } from '../../kit/json.ts'
 import { readErrorValue } from '../read-error.ts'
+import { recordsIn } from '../value.ts'
+
+/** The one choice that was asked for: what an upstream says in others beside it is not this answer. */
+export function choiceOf(choices: unknown): Record<string, unknown> | undefined {
+  return recordsIn(choices).find(({ index }) => index === 0 || typeof index !== 'number')
+}
 
 /** OpenRouter and Moonshot put usage in the choice, Groq in a field of its own. */
 export function usageOf(

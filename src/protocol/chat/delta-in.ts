@@ -1,4 +1,5 @@
 import { isRecord } from '../../kit/json.ts'
+import { urlCitations } from '../messages/url-citation.ts'
 import { recordsIn, textOf } from '../value.ts'
 
 /** One piece of a reply's delta or message, in the order in which it is to be told. */
@@ -9,6 +10,7 @@ export type Piece =
   | { kind: 'details'; details: Record<string, unknown>[] }
   | { kind: 'text'; text: string }
   | { kind: 'refusal'; text: string }
+  | { kind: 'citation'; citation: Record<string, unknown> }
   | { kind: 'call'; call: CallDelta }
 
 /** A piece of a tool call; what was not said, or said as nothing, is absent. */
@@ -26,6 +28,9 @@ export function piecesOf(delta: Record<string, unknown>): Piece[] {
   const pieces: Piece[] = []
   reasoningIn(delta, pieces)
   contentIn(delta.content, pieces)
+  for (const citation of urlCitations(delta.annotations, 'chat')) {
+    pieces.push({ kind: 'citation', citation })
+  }
   const refusal = textOf(delta.refusal)
   if (refusal !== undefined) pieces.push({ kind: 'refusal', text: refusal })
   callsIn(delta.tool_calls, pieces)

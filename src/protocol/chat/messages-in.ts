@@ -1,14 +1,23 @@
+import { isRecord } from '../../kit/json.ts'
 import type { Block, RequestMessage } from '../messages/schema.ts'
 import type { Note } from '../protocol.ts'
 import { isBlank, objectIn } from '../value.ts'
 import { type CallSite, callSites } from './call-sites.ts'
-import { partsIn, refused, textBlocks, thinkingIn, withCache } from './parts-in.ts'
+import {
+  type ImageDetails,
+  partsIn,
+  refused,
+  textBlocks,
+  thinkingIn,
+  withCache,
+} from './parts-in.ts'
 import type { ChatMessage } from './schema.ts'
 
 /** A conversation in the hub's form. */
 export interface Conversation {
   readonly system: Block[]
   readonly messages: RequestMessage[]
+  readonly imageDetails: ImageDetails
 }
 
 interface Turn {
@@ -26,6 +35,7 @@ export function messagesIn(messages: ChatMessage[], notes: Note[]): Conversation
 class Builder {
   readonly #sites: Map<number, CallSite[]>
   readonly #notes: Note[]
+  readonly #details: ImageDetails = new Map()
   readonly #system: Block[] = []
   readonly #turns: Turn[] = []
   /** Calls of the assistant turn that is being built. */
@@ -41,10 +51,14 @@ class Builder {
     switch (message.role) {
       case 'system':
       case 'developer':
+        checkContent(message, path)
         this.#addSystem(message, path)
         break
       case 'user':
-        this.#addUser(withCache(partsIn(message.content, `${path}.content`), message))
+        checkContent(message, path)
+        this.#addUser(
+          withCache(partsIn(message.content, `${path}.content`, this.#details), message),
+        )
         break
       case 'assistant':
         this.#addAssistant(message, index)
@@ -60,11 +74,14 @@ class Builder {
 
   end(): Conversation {
     this.#answer()
-    return { system: this.#system, messages: this.#turns }
+    return { system: this.#system, messages: this.#turns, imageDetails: this.#details }
   }
 
   #addSystem(message: ChatMessage, path: string): void {
-    for (const block of withCache(partsIn(message.content, `${path}.content`), message)) {
+    for (const block of withCache(
+      partsIn(message.content, `${path}.content`, this.#details),
+      message,
+    )) {
       if (block.type === 'text') this.#system.push(block)
       else this.#notes.push(`${path}: ${block.type} in a ${message.role} message dropped`)
     }
@@ -80,9 +97,10 @@ class Builder {
     const path = `messages.${index}`
     const said = [
       ...thinkingIn(message),
-      ...partsIn(message.content, `${path}.content`),
+      ...partsIn(message.content, `${path}.content`, this.#details),
       ...textBlocks(message.refusal),
     ]
+    if (isRecord(message.audio)) this.#notes.push(`${path}.audio: not kept here, dropped`)
     const sites = this.#sites.get(index) ?? []
     const calls = sites.map(toolUse)
     const blocks = withCache([...said, ...calls], message)
@@ -98,7 +116,7 @@ class Builder {
 
   /** The outputs of the open calls, in the calls' order, as the head of a user turn. */
   #answer(): void {
-    const results = this.#open.flatMap(toolResult)
+    const results = this.#open.flatMap((site) => toolResult(site, this.#details))
     this.#open = []
     if (results.length > 0) this.#turn('user').push(...results)
   }
@@ -113,22 +131,29 @@ class Builder {
   }
 }
 
+/** Only an assistant's message may do without content. */
+function checkContent({ content }: ChatMessage, path: string): void {
+  if (content === undefined || content === null) {
+    throw refused(`${path}.content`, 'it must be a string or an array of parts')
+  }
+}
+
 function toolUse(site: CallSite): Block {
   const input = isBlank(site.args) ? {} : objectIn(site.args)
   if (input === undefined) {
-    throw refused(`${site.path}.function.arguments`, 'arguments must be a JSON object')
+    throw refused(`${site.path}.arguments`, 'arguments must be a JSON object')
   }
   return { type: 'tool_use', id: site.id, name: site.name, input }
 }
 
-function toolResult(site: CallSite): Block[] {
+function toolResult(site: CallSite, details: ImageDetails): Block[] {
   if (site.result === undefined) return []
   const { message, path } = site.result
   const { content } = message
   const said =
     typeof content === 'string' || content === undefined || content === null
       ? (content ?? '')
-      : partsIn(content, `${path}.content`)
+      : partsIn(content, `${path}.content`, details)
   const block: Block = { type: 'tool_result', tool_use_id: site.id, content: said }
   return withCache([message.is_error === true ? { ...block, is_error: true } : block], message)
 }

@@ -5,11 +5,20 @@ import type { Block } from '../messages/schema.ts'
 import { isBlank, recordsIn, textOf } from '../value.ts'
 import type { ChatMessage, ChatPart } from './schema.ts'
 
+/** The `detail` that was asked for an image, by the image's source; `auto` says nothing. */
+export type ImageDetails = Map<unknown, string>
+
 /** A message's content as blocks; empty text is left out, which Anthropic refuses. */
-export function partsIn(content: ChatMessage['content'], path: string): Block[] {
+export function partsIn(
+  content: ChatMessage['content'],
+  path: string,
+  details: ImageDetails,
+): Block[] {
   if (content === undefined || content === null) return []
   if (typeof content === 'string') return textBlocks(content)
-  return content.flatMap((part, index) => withCache(partIn(part, `${path}.${index}`), part))
+  return content.flatMap((part, index) =>
+    withCache(partIn(part, `${path}.${index}`, details), part),
+  )
 }
 
 /** A text as a block; nothing for an empty one. */
@@ -24,25 +33,34 @@ export function withCache(
 ): Block[] {
   const last = blocks.at(-1)
   const control = from.cache_control
-  if (last === undefined || !isRecord(control) || last.cache_control) return blocks
+  // Anthropic refuses a breakpoint on what it thought.
+  if (last === undefined || /thinking$/.test(last.type)) return blocks
+  if (!isRecord(control) || last.cache_control) return blocks
   const ttl = textOf(control.ttl)
   const cache_control = { type: 'ephemeral' as const, ...(ttl === undefined ? {} : { ttl }) }
   return [...blocks.slice(0, -1), { ...last, cache_control }]
 }
 
-function partIn(part: ChatPart, path: string): Block[] {
+function partIn(part: ChatPart, path: string, details: ImageDetails): Block[] {
   switch (part.type) {
     case 'text':
+      if (part.text === undefined) throw refused(`${path}.text`, 'a text part needs its text')
       return textBlocks(part.text)
     case 'refusal':
       return textBlocks(part.refusal)
     case 'image_url':
-      return [imageIn(part, path)]
+      return [noteDetail(imageIn(part, path), part, details)]
     case 'file':
       return [fileIn(part, path)]
     default:
       throw refused(path, `content part "${part.type}" is not supported`)
   }
+}
+
+function noteDetail(block: Block, { image_url: image }: ChatPart, details: ImageDetails): Block {
+  const detail = isRecord(image) ? image.detail : undefined
+  if (detail === 'low' || detail === 'high') details.set(block.source, detail)
+  return block
 }
 
 function imageIn(part: ChatPart, path: string): Block {
@@ -96,6 +114,12 @@ export function thinkingIn(message: ChatMessage): Block[] {
 }
 
 function detailIn(detail: Record<string, unknown>): Block[] {
+  const data = textOf(detail.data)
+  // OpenRouter's form for what Claude thought and redacted.
+  if (detail.type === 'reasoning.encrypted' && data !== undefined) {
+    const own = textOf(detail.format)?.startsWith('anthropic') === true
+    return own ? [{ type: 'redacted_thinking', data }] : []
+  }
   const signature = textOf(detail.signature)
   if (detail.type === 'reasoning.text' && signature !== undefined) {
     return [{ type: 'thinking', thinking: textOf(detail.text) ?? '', signature }]

@@ -1,5 +1,6 @@
 import { ProxyError } from '../../kit/error.ts'
 import { isRecord } from '../../kit/json.ts'
+import { documentHead, headed, noteLost } from '../messages/document.ts'
 import { sniffImage } from '../messages/image.ts'
 import type { Block, Source } from '../messages/schema.ts'
 import type { ToolNames } from '../messages/tool-names.ts'
@@ -57,6 +58,7 @@ export function userParts(block: Block, place: Place, context: OutContext): OutP
     case 'document':
       return documentParts(block, place, context)
     case 'search_result':
+      noteLost(block, place.path, context.notes, false)
       return [textPart(searchText(block), block, context)]
     case 'thinking':
     case 'redacted_thinking':
@@ -100,15 +102,21 @@ function imageUrl(source: Source | undefined, place: Place): string | undefined 
 /** A document as a file part, or as the text that it is. */
 export function documentParts(block: Block, place: Place, context: OutContext): OutPart[] {
   const source = sourceOf(block)
+  const inline = source?.type === 'text' || source?.type === 'content'
+  noteLost(block, place.path, context.notes, !inline)
   if (source?.type === 'text') {
-    return [textPart(titled(block, source.data ?? ''), block, context)]
+    return [textPart(headed(block, source.data ?? ''), block, context)]
   }
   if (source?.type === 'content') {
     const content =
       typeof source.content === 'string' ? [textBlock(source.content)] : source.content
-    return Array.isArray(content)
-      ? content.filter(isBlock).flatMap((inner) => userParts(inner, place, context))
-      : []
+    const inner = Array.isArray(content) ? content.filter(isBlock) : []
+    return [textBlock(documentHead(block)), ...inner].flatMap((one) =>
+      userParts(one, place, context),
+    )
+  }
+  if (source?.type === 'file' && source.file_id && context.profile.files) {
+    return [{ type: 'file', file: { file_id: source.file_id } }]
   }
   if (source?.type !== 'base64' || !source.data || !context.profile.files) {
     return [missing('document', block, place, context)]
@@ -139,10 +147,6 @@ export function searchText(block: Block): string {
     `${block.title ?? 'Search result'}${source}`,
     ...texts.map((inner) => inner.text ?? ''),
   ].join('\n')
-}
-
-function titled(block: Block, text: string): string {
-  return block.title ? `${block.title}\n${text}` : text
 }
 
 function titleOf(block: Block): string {

@@ -7,9 +7,9 @@ import type { MessageDelta, MessageUsage, StreamEvent } from '../messages/schema
 import type { ToolNames } from '../messages/tool-names.ts'
 import { mergeUsage } from '../messages/usage.ts'
 import type { World } from '../protocol.ts'
-import { isBlank, objectIn, recordsIn, textOf } from '../value.ts'
+import { isBlank, textOf } from '../value.ts'
 import { type Call, Calls, isComplete } from './calls-in.ts'
-import { brokenArguments, errorIn, usageOf } from './chunk-in.ts'
+import { brokenArguments, choiceOf, errorIn, usageOf } from './chunk-in.ts'
 import { type CallDelta, type Piece, piecesOf } from './delta-in.ts'
 import { stopReasonOf } from './finish-reason.ts'
 import { legalToolId } from './tool-id.ts'
@@ -67,7 +67,7 @@ export class ChatReader {
   /** One parsed chunk. */
   chunk(value: Record<string, unknown>): void {
     if (this.#phase === 'closed') return
-    const choice = recordsIn(value.choices)[0]
+    const choice = choiceOf(value.choices)
     const error = errorIn(value, choice)
     if (error !== undefined) {
       this.fail(error)
@@ -162,6 +162,9 @@ export class ChatReader {
         break
       case 'signature':
         this.#writer.sign(piece.signature)
+        break
+      case 'citation':
+        this.#writer.cite(piece.citation)
         break
       case 'details':
         this.#details(piece.details)
@@ -267,7 +270,7 @@ export class ChatReader {
     const finish = this.#finish ?? 'stop'
     const cut = finish === 'length' || finish === 'content_filter'
     for (const call of this.#calls.unstarted()) this.#waiting.push({ kind: 'tool', call })
-    if (strict && !cut && (this.#broken || !this.#sound())) {
+    if (strict && !cut && (this.#broken || !this.#calls.sound())) {
       this.fail(brokenArguments())
       return
     }
@@ -276,11 +279,6 @@ export class ChatReader {
     this.#writer.add({ type: 'message_delta', delta: this.#ending(finish), usage: this.#usage })
     this.#writer.add({ type: 'message_stop' })
     this.#phase = 'closed'
-  }
-
-  /** Arguments are nothing or a JSON object; a stream cannot take back what it sent of others. */
-  #sound(): boolean {
-    return this.#calls.all().every(({ args }) => isBlank(args) || objectIn(args) !== undefined)
   }
 
   #ending(finish: string): MessageDelta {

@@ -1,7 +1,9 @@
+import { isRecord } from '../../kit/json.ts'
 import { assemble } from '../messages/assemble.ts'
 import type { Message } from '../messages/schema.ts'
 import type { Noted } from '../protocol.ts'
 import { noAnswer } from '../read-error.ts'
+import { choiceOf } from './chunk-in.ts'
 import { type ChatInOptions, ChatReader } from './reader.ts'
 
 /**
@@ -13,6 +15,9 @@ export function chatReplyIn(body: Record<string, unknown>, options: ChatInOption
   reader.chunk(body)
   // No error, and no answer either: it must not pass for an empty one.
   if (!Array.isArray(body.choices)) reader.fail(noAnswer('choices'))
+  else if (body.choices.length > 0 && !isRecord(choiceOf(body.choices)?.message)) {
+    reader.fail(noAnswer('choices.0.message'))
+  }
   reader.endWhole()
   return assemble(reader.take())
 }

@@ -37,8 +37,8 @@ const HINTED: Readonly<Record<string, unknown>> = {
 export function chatRequestIn(body: ChatRequest): Turn {
   const notes: Note[] = []
   refuseUnusable(body)
-  const { system, messages } = messagesIn(body.messages, notes)
-  if (body.messages.some(({ name, role }) => name && role !== 'function')) {
+  const { system, messages, imageDetails } = messagesIn(body.messages, notes)
+  if (body.messages.some(({ name, role }) => name && role !== 'function' && role !== 'tool')) {
     notes.push('messages: the name of a speaker has no counterpart, dropped')
   }
   const request: MessagesRequest = {
@@ -53,7 +53,9 @@ export function chatRequestIn(body: ChatRequest): Turn {
   }
   if (typeof body.stream === 'boolean') request.stream = body.stream
   formatIn(body, request)
-  return { request, hints: hintsIn(body, notes), notes }
+  const hints = hintsIn(body, notes)
+  if (imageDetails.size > 0) hints.image_details = imageDetails
+  return { request, hints, notes }
 }
 
 function refuseUnusable(body: ChatRequest): void {
@@ -93,24 +95,50 @@ const EFFORTS: Readonly<Record<string, string>> = {
 
 /** A named effort asks for thinking that the client can see; `none` asks for none. */
 function reasoningIn(body: ChatRequest): Partial<MessagesRequest> {
-  const { thinking } = body
-  const own = isRecord(thinking) && typeof thinking.type === 'string' ? thinking : undefined
-  const nested = isRecord(body.reasoning) ? body.reasoning : {}
+  const nested = body.reasoning ?? {}
+  if (!isRecord(nested)) throw refused('reasoning', 'it must be an object')
   const effort = textOf(body.reasoning_effort) ?? textOf(nested.effort)
-  const out: Partial<MessagesRequest> = {}
-  if (own !== undefined) out.thinking = { ...own, type: String(own.type) }
-  else if (typeof nested.max_tokens === 'number') {
-    out.thinking = { type: 'enabled', budget_tokens: nested.max_tokens }
-  } else if (effort === 'none') out.thinking = { type: 'disabled' }
-  else if (effort !== undefined) out.thinking = { type: 'adaptive', display: 'summarized' }
+  const thinking = thinkingOf(body) ?? nestedThinking(nested, effort)
+  const out: Partial<MessagesRequest> = thinking === undefined ? {} : { thinking }
   if (effort === undefined || effort === 'none') return out
   const level = EFFORTS[effort]
   if (level === undefined) throw refused('reasoning_effort', `"${effort}" is unknown`)
   return { ...out, output_config: { effort: level } }
 }
 
+type Thinking = NonNullable<MessagesRequest['thinking']>
+
+/** Anthropic's own field, which its OpenAI-compatible endpoint takes too. */
+function thinkingOf({ thinking }: ChatRequest): Thinking | undefined {
+  if (thinking === undefined || thinking === null) return undefined
+  if (!isRecord(thinking) || typeof thinking.type !== 'string') {
+    throw refused('thinking', 'it must be an object with a type')
+  }
+  const { budget_tokens } = thinking
+  if (budget_tokens !== undefined && !Number.isInteger(budget_tokens)) {
+    throw refused('thinking.budget_tokens', 'it must be an integer')
+  }
+  return { ...thinking, type: thinking.type }
+}
+
+/** OpenRouter's `reasoning`, and the effort beside it. */
+function nestedThinking(
+  { max_tokens: budget, enabled, exclude }: Record<string, unknown>,
+  effort: string | undefined,
+): Thinking | undefined {
+  const display = exclude === true ? 'omitted' : 'summarized'
+  if (typeof budget === 'number') return { type: 'enabled', budget_tokens: budget, display }
+  if (effort === 'none' || (effort === undefined && enabled === false)) return { type: 'disabled' }
+  return effort !== undefined || enabled === true ? { type: 'adaptive', display } : undefined
+}
+
+const FORMATS: ReadonlySet<string> = new Set(['text', 'json_object', 'json_schema'])
+
 function formatIn(body: ChatRequest, request: MessagesRequest): void {
   const format = body.response_format
+  if (format && !FORMATS.has(format.type)) {
+    throw refused('response_format.type', `"${format.type}" is unknown`)
+  }
   if (format?.type !== 'json_schema') return
   const { json_schema } = format
   const schema = isRecord(json_schema) ? json_schema.schema : undefined

@@ -54,6 +54,9 @@ export function chatRequestOut(turn: Turn, profile: Profile): ChatOut {
     ...tierOut(turn, profile, notes),
     ...extrasOut(turn, profile, notes),
   }
+  for (const key of Object.keys(request.output_config ?? {})) {
+    if (key !== 'effort' && key !== 'format') notes.push(`output_config.${key}: dropped`)
+  }
   for (const key of Object.keys(request)) {
     if (!HANDLED.has(key)) notes.push(`${key}: not supported by Chat Completions, dropped`)
   }

@@ -12,7 +12,10 @@ export const ChatPart = Type.Object(
     text: Type.Optional(Type.String()),
     refusal: Type.Optional(Type.String()),
     image_url: Type.Optional(
-      Type.Union([Type.String(), Type.Object({ url: Type.String() }, open)]),
+      Type.Union([
+        Type.String(),
+        Type.Object({ url: Type.String(), detail: Type.Optional(Type.Unknown()) }, open),
+      ]),
     ),
     file: Type.Optional(
       Type.Object(
@@ -56,6 +59,7 @@ export const ChatMessage = Type.Object(
     tool_calls: Type.Optional(Type.Union([Type.Array(ChatToolCall), Type.Null()])),
     tool_call_id: Text,
     function_call: Type.Optional(Type.Union([FunctionCall, Type.Null()])),
+    audio: Type.Optional(Type.Unknown()),
     reasoning_content: Text,
     reasoning: Text,
     reasoning_details: Type.Optional(Type.Unknown()),

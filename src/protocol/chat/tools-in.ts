@@ -20,12 +20,18 @@ export function toolsIn(
   const allowed = allowedTools(body.tool_choice)
   const kept = allowed === undefined ? tools : tools.filter(({ name }) => allowed.has(name ?? ''))
   if (kept.length < tools.length) notes.push('tool_choice.allowed_tools: only these tools are sent')
-  if (kept.length === 0) return {}
+  if (kept.length === 0) {
+    if (body.tool_choice) notes.push('tool_choice: dropped, there is no tool')
+    return {}
+  }
   const tool_choice = choiceIn(body)
   return tool_choice === undefined ? { tools: kept } : { tools: kept, tool_choice }
 }
 
 function toolIn(tool: ChatTool, path: string, notes: Note[]): Tool {
+  if (tool.type === 'function' && tool.function === undefined) {
+    throw refused(`${path}.function`, 'a function tool needs its function')
+  }
   if (tool.type !== 'function' || tool.function === undefined) {
     throw refused(`${path}.type`, `tool type "${tool.type}" is not supported: use "function"`)
   }

@@ -1,6 +1,7 @@
 import { isRecord } from '../../kit/json.ts'
 import type { MessagesRequest, Tool } from '../messages/schema.ts'
 import { SchemaCleaner } from '../messages/schema-cleaner.ts'
+import { isStrictSchema } from '../messages/strict-schema.ts'
 import type { OutContext } from './parts-out.ts'
 
 /** The tool fields of a request; empty where nothing is left of the tools. */
@@ -41,20 +42,25 @@ const CARRIED: ReadonlySet<string> = new Set([
   ...['type', 'name', 'description', 'input_schema', 'cache_control'],
 ])
 
+function goesStrict(tool: Tool, { profile }: OutContext): boolean {
+  const strict = tool.strict === true && profile.strict_tools
+  return strict && isStrictSchema({ type: 'object', ...tool.input_schema })
+}
+
 /** The fields of a tool that do not go up. */
 function lostFields(tool: Tool, context: OutContext): string[] {
   return Object.keys(tool).filter((key) =>
-    key === 'strict' ? tool.strict === true && !context.profile.strict_tools : !CARRIED.has(key),
+    key === 'strict' ? tool.strict === true && !goesStrict(tool, context) : !CARRIED.has(key),
   )
 }
 
 function functionTool(tool: Tool, cleaner: SchemaCleaner, context: OutContext): object {
-  const { profile, names, caching } = context
+  const { names, caching } = context
   const definition: Record<string, unknown> = { name: names.up(tool.name ?? '') }
   if (tool.description) definition.description = tool.description
   const schema = tool.input_schema ?? {}
   definition.parameters = cleaner.clean({ type: 'object', ...schema })
-  if (tool.strict === true && profile.strict_tools) definition.strict = true
+  if (goesStrict(tool, context)) definition.strict = true
   const out: Record<string, unknown> = { type: 'function', function: definition }
   if (caching && tool.cache_control) out.cache_control = tool.cache_control
   return out

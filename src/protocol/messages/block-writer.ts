@@ -58,6 +58,11 @@ export class BlockWriter {
     if (this.#open.kind === 'thinking') for (const part of details) merge(this.#open.details, part)
   }
 
+  /** A source of the open text block. */
+  cite(citation: Record<string, unknown>): void {
+    if (this.#open.kind === 'text') this.#delta({ type: 'citations_delta', citation })
+  }
+
   tool(id: string, name: string): void {
     this.#start({ kind: 'tool' }, { type: 'tool_use', id, name, input: {} })
   }

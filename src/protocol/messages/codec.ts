@@ -1,5 +1,6 @@
 import { checker } from '../check.ts'
 import type { Codec } from '../codec.ts'
+import { checkMeaning } from './check-request.ts'
 import { messagesErrors } from './error.ts'
 import { createMessagesStreamIn, createMessagesStreamOut } from './events.ts'
 import { messagesReplyIn } from './reply-in.ts'
@@ -17,7 +18,7 @@ export const messagesCodec: Codec = {
   path: '/v1/messages',
   errors: messagesErrors,
   ping: 'event: ping\ndata: {"type": "ping"}\n\n',
-  requestIn: (body) => messagesRequestIn(check(body)),
+  requestIn: (body) => messagesRequestIn(checkMeaning(check(body))),
   requestOut(turn, target) {
     const out = messagesRequestOut(turn, { defaultMaxTokens: target.defaultMaxTokens })
     return { ...out, names: undefined }

@@ -1,5 +1,6 @@
 import { ProxyError } from '../../kit/error.ts'
 import { isRecord } from '../../kit/json.ts'
+import { isDeeper } from '../../kit/json-depth.ts'
 import { readErrorValue } from '../read-error.ts'
 import { recordsIn, textOf } from '../value.ts'
 import type { Block, Message, MessageUsage } from './schema.ts'
@@ -8,7 +9,7 @@ import type { Block, Message, MessageUsage } from './schema.ts'
 export function messagesReplyIn(body: unknown): Message {
   if (!isRecord(body)) throw nonsense()
   if (body.type === 'error' || isRecord(body.error)) throw readErrorValue(body)
-  if (!Array.isArray(body.content)) throw nonsense()
+  if (!Array.isArray(body.content) || isDeeper(body.content)) throw nonsense()
   const usage: MessageUsage = isRecord(body.usage) ? body.usage : {}
   return {
     ...body,

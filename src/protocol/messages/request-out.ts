@@ -63,7 +63,21 @@ function converse(
     notes.push('messages: a short user message added at the end, the model takes no prefill')
     out.push(placeholder)
   }
+  const last = out.at(-1)
+  if (last?.role === 'assistant') out[out.length - 1] = withoutSpaceBehind(last, notes)
   return out
+}
+
+/** Anthropic refuses an answer begun for it that ends in white space. */
+function withoutSpaceBehind(message: RequestMessage, notes: Note[]): RequestMessage {
+  const { content } = message
+  const last = typeof content === 'string' ? undefined : content.at(-1)
+  if (typeof content === 'string' || last?.type !== 'text' || !/\s$/.test(last.text ?? '')) {
+    return message
+  }
+  notes.push('messages: the white space at the end of the last one dropped')
+  const text = last.text?.trimEnd() ?? ''
+  return { ...message, content: [...content.slice(0, -1), { ...last, text }] }
 }
 
 function limited(
@@ -119,6 +133,7 @@ function hinted(request: MessagesRequest, turn: Turn, notes: Note[]): MessagesRe
     if (SILENT.has(key)) continue
     if (key === 'response_format') askForJson(out, value, notes)
     else if (key === 'service_tier') tier(out, value, notes)
+    else if (key === 'image_details') notes.push('detail: Anthropic looks at all images alike')
     else notes.push(`${key}: not supported by Anthropic, dropped`)
   }
   return out

@@ -1,4 +1,5 @@
 import { isRecord } from '../../kit/json.ts'
+import { recordsIn } from '../value.ts'
 import type { Block, MessagesRequest, RequestMessage } from './schema.ts'
 
 const PREFIX = 'ccproxy.'
@@ -48,7 +49,8 @@ function isGenuineThinking(block: Block): boolean {
 export type StripReach = 'own' | 'unsigned'
 
 /**
- * The request without thinking blocks that a real Anthropic upstream would refuse. The same object comes back
+ * The request without thinking, search results and citations that a real Anthropic upstream would refuse, because
+ * another upstream made them. The same object comes back
  * when there is nothing to remove; a message left empty is left out.
  */
 export function stripOwnThinking(
@@ -67,9 +69,32 @@ export function stripOwnThinking(
 
 function keepGenuine(message: RequestMessage, reach: StripReach): RequestMessage | undefined {
   if (message.role !== 'assistant' || typeof message.content === 'string') return message
-  const content = message.content.filter((block) => !isRefused(block, reach))
-  if (content.length === message.content.length) return message
+  const searches = ownSearches(message.content)
+  const kept = message.content.filter(
+    (block) => !isRefused(block, reach) && !searches.has(block.tool_use_id ?? block.id),
+  )
+  const content = kept.map(withoutOwnCitations)
+  const same = kept.length === message.content.length
+  if (same && content.every((block, index) => block === kept[index])) return message
   return content.length === 0 ? undefined : { ...message, content }
+}
+
+/** The ids of searches that another upstream made: Anthropic could not read what they found. */
+function ownSearches(content: readonly Block[]): ReadonlySet<unknown> {
+  const own = content.filter(
+    (block) =>
+      block.type === 'web_search_tool_result' &&
+      recordsIn(block.content).some((found) => isOwnSignature(found.encrypted_content)),
+  )
+  return new Set(own.map((block) => block.tool_use_id ?? ''))
+}
+
+function withoutOwnCitations(block: Block): Block {
+  const all = recordsIn(block.citations)
+  const genuine = all.filter((citation) => !isOwnSignature(citation.encrypted_index))
+  if (genuine.length === all.length) return block
+  const { citations: _citations, ...rest } = block
+  return genuine.length === 0 ? rest : { ...rest, citations: genuine }
 }
 
 function isRefused(block: Block, reach: StripReach): boolean {

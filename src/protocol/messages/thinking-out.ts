@@ -65,14 +65,20 @@ function bounded(thinking: Thinking, request: MessagesRequest, notes: Note[]): T
   const most = (request.max_tokens ?? Number.POSITIVE_INFINITY) - 1
   const wanted = thinking.budget_tokens ?? LEAST_BUDGET
   const budget_tokens = Math.max(LEAST_BUDGET, Math.min(wanted, most))
-  if (budget_tokens > most || callsWithoutThinking(request)) {
-    const why = budget_tokens > most ? 'max_tokens leaves no room' : 'the open tool call has none'
+  const why = budget_tokens > most ? 'max_tokens leaves no room' : unthinkable(request)
+  if (why !== undefined) {
     notes.push(`thinking: left out, ${why}`)
     return undefined
   }
   if (budget_tokens !== wanted)
     notes.push(`thinking.budget_tokens: ${wanted} sent as ${budget_tokens}`)
   return { ...thinking, budget_tokens }
+}
+
+/** Why the conversation so far leaves no place for thinking. */
+function unthinkable(request: MessagesRequest): string | undefined {
+  if (request.messages.at(-1)?.role === 'assistant') return 'the answer has already begun'
+  return callsWithoutThinking(request) ? 'the open tool call has none' : undefined
 }
 
 /** With a fixed budget Anthropic wants the turn of an open tool call to begin with its thinking. */

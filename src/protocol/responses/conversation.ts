@@ -5,7 +5,7 @@ import type { Block, RequestMessage } from '../messages/schema.ts'
 import { systemReminder } from '../messages/system.ts'
 import type { Note } from '../protocol.ts'
 import { objectIn, textOf } from '../value.ts'
-import { legalCallId } from './call-id.ts'
+import { pairCalls } from './call-pairs.ts'
 import { isClaudeSignature, openSealed } from './envelope.ts'
 import { blocksOfContent, type ImageDetails, textsOfContent } from './parts-in.ts'
 import type { Item } from './schema.ts'
@@ -25,7 +25,9 @@ interface Reader {
   readonly notes: Note[]
   readonly turns: TurnList
   readonly system: string[]
-  readonly answered: ReadonlySet<string>
+  /** The id of each call and output. */
+  readonly ids: ReadonlyMap<Item, string>
+  readonly called: ReadonlySet<string>
 }
 
 /** Reads a request's input items into a system prompt and alternating messages. */
@@ -35,14 +37,16 @@ export function readConversation(
   notes: Note[],
 ): Conversation {
   const details: ImageDetails = new Map()
-  const results = toolResults(items, details, notes)
+  const ids = pairCalls(items)
+  const results = toolResults(items, ids, details, notes)
   const reader: Reader = {
     tools,
     notes,
     details,
     turns: new TurnList(results),
     system: [],
-    answered: callIds(items),
+    ids,
+    called: new Set(items.filter(isCall).map((item) => ids.get(item) ?? '')),
   }
   let leading = true
   for (const [index, item] of items.entries()) {
@@ -112,6 +116,9 @@ function readMessage(item: Item, path: string, reader: Reader): void {
   if (item.role === 'assistant') {
     reader.turns.assistant(blocksOfContent(item.content, `${path}.content`, reader.details))
   } else if (item.role === 'user') {
+    if (item.content === undefined || item.content === null) {
+      throw invalidField(`${path}.content`, 'it must be a string or an array of parts')
+    }
     reader.turns.user(blocksOfContent(item.content, `${path}.content`, reader.details))
   } else if (item.role === undefined || item.role === null) {
     throw refused(path, { ...item, type: 'item_reference' })
@@ -141,7 +148,7 @@ function thinkingOf(item: Item, path: string, notes: Note[]): Block[] {
 }
 
 function toolUse(item: Item, path: string, reader: Reader): Block {
-  const id = requiredCallId(item, path)
+  const id = reader.ids.get(item) ?? ''
   const name = item.type === 'tool_search_call' ? 'tool_search' : textOf(item.name)
   if (name === undefined) throw invalidField(`${path}.name`, 'a call needs the name of its tool')
   const flat = reader.tools.flat(name, item.namespace)
@@ -164,14 +171,15 @@ function inputOf(item: Item, path: string, notes: Note[]): Record<string, unknow
 /** All results by call id; the last output of a call counts. */
 function toolResults(
   items: readonly Item[],
+  ids: ReadonlyMap<Item, string>,
   details: ImageDetails,
   notes: Note[],
 ): Map<string, Block> {
   const results = new Map<string, Block>()
   for (const [index, item] of items.entries()) {
-    if (!isOutput(item)) continue
+    const id = isCall(item) ? undefined : ids.get(item)
+    if (id === undefined) continue
     const path = `input.${index}`
-    const id = requiredCallId(item, path)
     if (results.has(id)) notes.push(`${path}: a second output of call "${id}" replaces the first`)
     const content = resultContent(item, path, details)
     results.set(id, { type: 'tool_result', tool_use_id: id, content })
@@ -179,20 +187,8 @@ function toolResults(
   return results
 }
 
-function isOutput(item: Item): boolean {
-  return (
-    item.type === 'function_call_output' ||
-    item.type === 'custom_tool_call_output' ||
-    item.type === 'tool_search_output'
-  )
-}
-
-function callIds(items: readonly Item[]): Set<string> {
-  const ids = new Set<string>()
-  for (const item of items) {
-    if (item.type?.endsWith('_call') && item.call_id) ids.add(legalCallId(item.call_id))
-  }
-  return ids
+function isCall(item: Item): boolean {
+  return item.type?.endsWith('_call') === true
 }
 
 function resultContent(item: Item, path: string, details: ImageDetails): string | Block[] {
@@ -214,8 +210,7 @@ function foundTools(tools: unknown): string {
 }
 
 function readOutput(item: Item, path: string, reader: Reader): void {
-  const id = requiredCallId(item, path)
-  if (reader.answered.has(id)) {
+  if (reader.called.has(reader.ids.get(item) ?? '')) {
     reader.turns.output()
     return
   }
@@ -224,12 +219,6 @@ function readOutput(item: Item, path: string, reader: Reader): void {
   const blocks =
     typeof content === 'string' ? blocksOfContent(content, path, reader.details) : content
   reader.turns.user(blocks)
-}
-
-function requiredCallId(item: Item, path: string): string {
-  const id = textOf(item.call_id)
-  if (id === undefined) throw invalidField(`${path}.call_id`, 'it must be a non-empty string')
-  return legalCallId(id)
 }
 
 function refused(path: string, item: Item): ProxyError {

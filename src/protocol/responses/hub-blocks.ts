@@ -26,6 +26,11 @@ export class HubBlocks {
     this.#delta({ type: 'text_delta', text })
   }
 
+  /** A source of the open text block. */
+  cite(citation: Record<string, unknown>): void {
+    if (this.#open === 'text') this.#delta({ type: 'citations_delta', citation })
+  }
+
   thinking(thinking: string): void {
     if (this.#open !== 'thinking') {
       this.#start('thinking', { type: 'thinking', thinking: '', signature: '' })

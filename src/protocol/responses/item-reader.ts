@@ -1,5 +1,6 @@
 import { isRecord } from '../../kit/json.ts'
 import type { ToolNames } from '../messages/tool-names.ts'
+import { urlCitations } from '../messages/url-citation.ts'
 import type { World } from '../protocol.ts'
 import { recordsIn, textOf } from '../value.ts'
 import { legalCallId } from './call-id.ts'
@@ -55,6 +56,13 @@ export class ItemReader {
     const item = this.#find(event, 'message')
     if (item === undefined || item.done) return
     this.#complete(item, partOf(event, 'content_index'), textOf(text))
+  }
+
+  /** The sources of a text; they are said as they come and again with the whole item. */
+  annotate(event: Record<string, unknown>): void {
+    const item = this.#find(event, 'message')
+    if (item !== undefined) this.#cite(item, [event.annotation])
+    this.queue.advance()
   }
 
   refuse(event: Record<string, unknown>): void {
@@ -148,7 +156,7 @@ export class ItemReader {
     if (item.type === 'reasoning')
       this.#addThinking(item, next && had === '' ? `\n\n${text}` : text)
     else if (open?.kind !== 'text' || open.complete || next) {
-      const segment: Segment = { kind: 'text', pending: text, complete: false }
+      const segment: Segment = { kind: 'text', pending: text, complete: false, citations: [] }
       item.segment = segment
       this.queue.enqueue(segment)
     } else {
@@ -180,9 +188,20 @@ export class ItemReader {
     recordsIn(value.content).forEach((part, index) => {
       if (part.type === 'refusal') this.#refusal = textOf(part.refusal) ?? this.#refusal
       else this.#complete(item, index, textOf(part.text))
+      this.#cite(item, part.annotations)
     })
     if (item.segment?.kind === 'text') item.segment.complete = true
     item.done = true
+  }
+
+  #cite(item: InItem, annotations: unknown): void {
+    const { segment } = item
+    if (segment?.kind !== 'text' || segment.complete) return
+    for (const citation of urlCitations(annotations, 'responses')) {
+      const key = JSON.stringify(citation)
+      if (!item.cited.has(key)) segment.citations.push(citation)
+      item.cited.add(key)
+    }
   }
 
   #reasoningDone(item: InItem, value: Record<string, unknown>): void {

@@ -8,6 +8,8 @@ export interface InItem {
   done: boolean
   /** The text of each part so far: by its place in the content, or below zero in the summary. */
   readonly parts: Map<number, string>
+  /** Its sources, told once each. */
+  readonly cited: Set<string>
   segment: Segment | undefined
   lastPart: number | undefined
   callId: string | undefined
@@ -53,6 +55,7 @@ export class InItems {
       id: place.id,
       done: false,
       parts: new Map(),
+      cited: new Set(),
       segment: undefined,
       lastPart: undefined,
       callId: place.callId,

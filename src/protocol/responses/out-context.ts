@@ -7,4 +7,6 @@ export interface OutContext {
   readonly profile: Profile
   readonly names: ToolNames
   readonly notes: Note[]
+  /** The `detail` asked for an image, by its source: Messages has no word for it. */
+  readonly imageDetails: ReadonlyMap<unknown, string>
 }

@@ -2,7 +2,7 @@ import { isRecord } from '../../kit/json.ts'
 import { invalidField } from '../check.ts'
 import { parseDataUrl, sniffImage } from '../messages/image.ts'
 import type { Block, Source } from '../messages/schema.ts'
-import { textOf } from '../value.ts'
+import { isBlank, textOf } from '../value.ts'
 import type { Part } from './schema.ts'
 
 /** The `detail` that was asked for an image, by the image's source. */
@@ -10,7 +10,7 @@ export type ImageDetails = Map<Source, string>
 
 /** Reads a message's content, or a tool output's, into hub blocks; empty texts go. */
 export function blocksOfContent(content: unknown, path: string, details: ImageDetails): Block[] {
-  if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', text: content }]
+  if (typeof content === 'string') return isBlank(content) ? [] : [{ type: 'text', text: content }]
   if (!Array.isArray(content)) return []
   return content.flatMap((part: unknown, index) => {
     if (!isPart(part))
@@ -34,6 +34,8 @@ function blockOfPart(part: Part, path: string, details: ImageDetails): Block | u
     case 'text':
     case 'summary_text':
     case 'reasoning_text':
+      if (typeof part.text !== 'string')
+        throw invalidField(`${path}.text`, 'a text needs its words')
       return textBlock(part.text)
     case 'refusal':
       return textBlock(part.refusal)
@@ -76,7 +78,10 @@ function imageBlock(part: Part, path: string, details: ImageDetails): Block {
 }
 
 function sourceOfUrl(url: string, path: string): Source {
-  if (!url.startsWith('data:')) return { type: 'url', url }
+  if (!url.startsWith('data:')) {
+    if (!/^https?:\/\//i.test(url)) throw invalidField(path, 'it must be an http(s) or data URL')
+    return { type: 'url', url }
+  }
   const parsed = parseDataUrl(url)
   if (parsed === undefined) throw invalidField(path, 'a data URL must be base64')
   const media_type = parsed.mediaType || sniffImage(parsed.data)

@@ -1,4 +1,5 @@
 import { isRecord } from '../../kit/json.ts'
+import { documentHead, headed, noteLost } from '../messages/document.ts'
 import { sniffImage } from '../messages/image.ts'
 import type { Block, Source } from '../messages/schema.ts'
 import type { OutContext } from './out-context.ts'
@@ -16,6 +17,7 @@ export function partsOf(block: Block, path: string, context: OutContext): InPart
     case 'document':
       return documentParts(block, path, context)
     case 'search_result':
+      noteLost(block, path, context.notes, false)
       return textPart(searchText(block))
     default:
       context.notes.push(`${path}: ${block.type} has no counterpart in Responses, dropped`)
@@ -59,8 +61,15 @@ function textPart(text: string | undefined): InPart[] {
 }
 
 function imagePart(block: Block, path: string, context: OutContext): InPart[] {
-  const url = imageUrl(sourceOf(block))
-  if (url !== undefined && context.profile.images) return [{ type: 'input_image', image_url: url }]
+  const source = sourceOf(block)
+  if (source?.type === 'file' && source.file_id && context.profile.images) {
+    return [{ type: 'input_image', file_id: source.file_id }]
+  }
+  const url = imageUrl(source)
+  if (url !== undefined && context.profile.images) {
+    const detail = context.imageDetails.get(block.source)
+    return [{ type: 'input_image', image_url: url, ...(detail === undefined ? {} : { detail }) }]
+  }
   const why =
     url === undefined ? 'its source cannot be read' : `"${context.profile.name}" takes none`
   context.notes.push(`${path}: image dropped, ${why}`)
@@ -77,17 +86,24 @@ function imageUrl(source: Source | undefined): string | undefined {
 function documentParts(block: Block, path: string, context: OutContext): InPart[] {
   const source = sourceOf(block)
   const filename = block.title || 'document.pdf'
+  const inline = source?.type === 'text' || source?.type === 'content'
+  noteLost(block, path, context.notes, !inline)
   switch (source?.type) {
     case 'text':
-      return textPart(block.title ? `${block.title}\n${source.data ?? ''}` : source.data)
+      return textPart(headed(block, source.data ?? ''))
     case 'content': {
       const { content } = source
-      if (typeof content === 'string') return textPart(content)
+      if (typeof content === 'string') return textPart(headed(block, content))
       const inner = Array.isArray(content) ? content.filter(isBlock) : []
-      return inner.flatMap((one) => partsOf(one, path, context))
+      const parts = inner.flatMap((one) => partsOf(one, path, context))
+      return [...textPart(documentHead(block)), ...parts]
     }
     case 'url':
-      return source.url ? [{ type: 'input_file', file_url: source.url }] : []
+      if (!source.url) break
+      return [{ type: 'input_file', file_url: source.url }]
+    case 'file':
+      if (!source.file_id) break
+      return [{ type: 'input_file', file_id: source.file_id }]
     case 'base64': {
       const type = source.media_type || 'application/pdf'
       if (!source.data) break

@@ -88,8 +88,14 @@ function thinkingOf(body: ResponsesRequest): Pick<MessagesRequest, 'thinking'> {
   return { thinking: { type: 'adaptive', display } }
 }
 
+const EFFORTS: ReadonlySet<string> = new Set([
+  ...['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'],
+])
+
 function outputOf(body: ResponsesRequest): Partial<MessagesRequest> {
   const effort = body.reasoning?.effort
+  if (effort && !EFFORTS.has(effort))
+    throw invalidField('reasoning.effort', `"${effort}" is unknown`)
   const format = formatOf(body)
   const config: Record<string, unknown> = {}
   if (effort && effort !== 'none') config.effort = effort === 'minimal' ? 'low' : effort
@@ -97,9 +103,14 @@ function outputOf(body: ResponsesRequest): Partial<MessagesRequest> {
   return Object.keys(config).length === 0 ? {} : { output_config: config }
 }
 
+const FORMATS: ReadonlySet<string> = new Set(['text', 'json_object', 'json_schema'])
+
 function formatOf(body: ResponsesRequest): Record<string, unknown> | undefined {
   const format = body.text?.format
-  if (!isRecord(format)) return undefined
+  if (format === undefined || format === null) return undefined
+  if (!isRecord(format) || typeof format.type !== 'string' || !FORMATS.has(format.type)) {
+    throw invalidField('text.format', 'its type must be text, json_object or json_schema')
+  }
   if (format.type === 'json_schema' && !isRecord(format.schema)) {
     throw invalidField('text.format.schema', 'it must be a JSON Schema')
   }
@@ -132,12 +143,7 @@ function isFast(body: ResponsesRequest, options: ResponsesRequestInOptions): boo
 }
 
 /** Fields that Messages cannot say and Chat has under the same name. */
-const HINTED = new Set([
-  'prompt_cache_key',
-  'prompt_cache_retention',
-  'top_logprobs',
-  'service_tier',
-])
+const HINTED = new Set(['prompt_cache_key', 'prompt_cache_retention', 'service_tier'])
 
 function hintsOf(
   body: ResponsesRequest,

@@ -31,6 +31,7 @@ export function responsesRequestOut(turn: Turn, profile: Profile): ResponsesOut 
     profile,
     names: toolNames(request, profile.tool_name_length),
     notes,
+    imageDetails: hints.image_details instanceof Map ? hints.image_details : new Map(),
   }
   const value: Record<string, unknown> = {
     model: request.model,
@@ -51,6 +52,9 @@ export function responsesRequestOut(turn: Turn, profile: Profile): ResponsesOut 
   }
   if (request.stop_sequences?.length) notes.push('stop_sequences: Responses has none, dropped')
   if (request.top_k !== undefined) notes.push('top_k: not supported by Responses, dropped')
+  for (const key of Object.keys(request.output_config ?? {})) {
+    if (key !== 'effort' && key !== 'format') notes.push(`output_config.${key}: dropped`)
+  }
   for (const key of Object.keys(request)) {
     if (!HANDLED.has(key)) notes.push(`${key}: not supported by Responses, dropped`)
   }
@@ -170,7 +174,7 @@ const SILENT_HINTS: ReadonlySet<string> = new Set([
 
 /** Chat's extras that Responses has too. */
 const SHARED_HINTS: ReadonlySet<string> = new Set([
-  ...['top_logprobs', 'prompt_cache_retention', 'safety_identifier'],
+  ...['prompt_cache_retention', 'safety_identifier'],
 ])
 
 function extrasOut(hints: Hints, profile: Profile, notes: Note[]): object {

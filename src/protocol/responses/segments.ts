@@ -5,7 +5,13 @@ import { reasoningSignature } from './reasoning-signature.ts'
 
 /** A stretch of the answer that becomes one block (a search two), gathered until it is its turn. */
 export type Segment =
-  | { readonly kind: 'text'; pending: string; complete: boolean }
+  | {
+      readonly kind: 'text'
+      pending: string
+      complete: boolean
+      /** Sources that are not written yet. */
+      citations: Record<string, unknown>[]
+    }
   | { readonly kind: 'thinking'; pending: string; complete: boolean; encrypted: string | undefined }
   | {
       readonly kind: 'call'
@@ -67,9 +73,11 @@ export class SegmentQueue {
     if (segment.kind === 'search') return
     if (!this.#started) this.#start(segment)
     const { pending } = segment
-    if (pending === '') return
     segment.pending = ''
-    if (segment.kind === 'text') this.blocks.text(pending)
+    if (segment.kind === 'text') {
+      if (pending !== '') this.blocks.text(pending)
+      for (const citation of segment.citations.splice(0)) this.blocks.cite(citation)
+    } else if (pending === '') return
     else if (segment.kind === 'thinking') this.blocks.thinking(pending)
     else this.blocks.json(pending)
   }

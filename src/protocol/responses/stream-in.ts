@@ -51,6 +51,7 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
       if (isRecord(event.part)) reader.items.textDone(event, event.part.text)
     },
   ],
+  ['response.output_text.annotation.added', (event, reader) => reader.items.annotate(event)],
   ['response.refusal.delta', (event, reader) => reader.items.refuse(event)],
   [
     'response.reasoning_summary_text.delta',

@@ -1,4 +1,5 @@
 import { isRecord } from '../../kit/json.ts'
+import { invalidField } from '../check.ts'
 import { textOf } from '../value.ts'
 import { shorten } from './call-id.ts'
 import type { Item, ResponsesRequest, ResponsesTool } from './schema.ts'
@@ -85,6 +86,9 @@ function collect(tool: ResponsesTool, found: Found[], dropped: string[]): void {
   }
   const kind = kindOf(tool)
   const name = kind === 'web_search' || kind === 'tool_search' ? kind : textOf(tool.name)
+  if (name === undefined && (kind === 'function' || kind === 'custom')) {
+    throw invalidField('tools', `a ${kind} tool needs a name`)
+  }
   if (kind === undefined || name === undefined) {
     dropped.push(tool.name === undefined ? tool.type : `${tool.type} ${tool.name}`)
     return

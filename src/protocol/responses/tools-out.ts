@@ -2,17 +2,21 @@ import { isRecord } from '../../kit/json.ts'
 import { invalidField } from '../check.ts'
 import type { MessagesRequest, Tool } from '../messages/schema.ts'
 import { SchemaCleaner } from '../messages/schema-cleaner.ts'
+import { isStrictSchema } from '../messages/strict-schema.ts'
 import { textOf } from '../value.ts'
 import type { OutContext } from './out-context.ts'
 
 /** The tool fields of a request; empty where nothing is left of the tools. */
 export function toolsOut(request: MessagesRequest, context: OutContext): Record<string, unknown> {
   const cleaner = new SchemaCleaner(context.profile.schema_drop)
+  const lost = new Set<string>()
   const tools = (request.tools ?? []).flatMap((tool, index) => {
+    if (isFunction(tool)) for (const field of lostFields(tool, context)) lost.add(field)
     return isFunction(tool)
       ? [functionOut(tool, cleaner, context)]
       : serverTool(tool, index, context)
   })
+  if (lost.size > 0) context.notes.push(`tools: ${[...lost].join(', ')} not supported, dropped`)
   if (cleaner.dropped.size > 0) {
     const keywords = [...cleaner.dropped].join(', ')
     context.notes.push(
@@ -35,6 +39,22 @@ function isFunction(tool: Tool): boolean {
   return tool.type === undefined || tool.type === null || tool.type === 'custom'
 }
 
+const CARRIED: ReadonlySet<string> = new Set([
+  ...['type', 'name', 'description', 'input_schema', 'cache_control'],
+])
+
+function goesStrict(tool: Tool, { profile }: OutContext): boolean {
+  const strict = tool.strict === true && profile.strict_tools
+  return strict && isStrictSchema({ type: 'object', ...tool.input_schema })
+}
+
+/** The fields of a tool that do not go up. */
+function lostFields(tool: Tool, context: OutContext): string[] {
+  return Object.keys(tool).filter((key) =>
+    key === 'strict' ? tool.strict === true && !goesStrict(tool, context) : !CARRIED.has(key),
+  )
+}
+
 function isWebSearch(tool: Tool): boolean {
   return tool.type?.startsWith('web_search_') === true
 }
@@ -53,7 +73,7 @@ function functionOut(tool: Tool, cleaner: SchemaCleaner, context: OutContext): o
     name: context.names.up(tool.name ?? ''),
     ...(tool.description ? { description: tool.description } : {}),
     ...(schema === undefined ? {} : { parameters: cleaner.clean({ type: 'object', ...schema }) }),
-    strict: tool.strict === true && context.profile.strict_tools,
+    strict: goesStrict(tool, context),
   }
 }
 

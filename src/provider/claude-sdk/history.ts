@@ -149,7 +149,8 @@ function isPlainResult({ type, content }: Block): boolean {
   })
 }
 
-function callIds({ content }: HistoryMessage): string[] {
+/** The ids of the calls of the caller's tools that a turn makes. */
+export function callIds({ content }: HistoryMessage): string[] {
   return content.flatMap(({ type, id }) => (type === 'tool_use' && id !== undefined ? [id] : []))
 }
 

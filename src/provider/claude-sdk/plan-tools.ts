@@ -1,6 +1,7 @@
 import { ProxyError } from '../../kit/error.ts'
 import type { MessagesRequest, Tool } from '../../protocol/messages/schema.ts'
 import type { Note } from '../../protocol/protocol.ts'
+import { asCustomTool, TOLD_SETTINGS } from './anthropic-tools.ts'
 import { type CallerTool, callerPrefix } from './launch.ts'
 
 /** What the settings say of every request. */
@@ -38,6 +39,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   'description',
   'input_schema',
   'cache_control',
+  ...TOLD_SETTINGS,
 ])
 
 /**
@@ -56,8 +58,8 @@ export function readTools(
     const own = OWN.find(([type]) => tool.type?.startsWith(type))?.[1]
     if (own !== undefined && isThere(own, options)) asked.push(own)
     else if (own !== undefined) notes.push(`tools.${at}: the settings leave ${own} out`)
-    else if (isAnthropics(tool)) notes.push(`tools.${at}: Claude Code has no ${tool.type}`)
-    else callers.push([tool, at])
+    else if (!isAnthropics(tool)) callers.push([tool, at])
+    else callers.push(...anthropics(tool, at, notes))
   })
   noteUnknown(tools, notes)
   const own = ownTools(request, asked, options)
@@ -85,6 +87,17 @@ function isThere(name: string, { tools }: PlanOptions): boolean {
 
 function isAnthropics({ type }: Tool): boolean {
   return typeof type === 'string' && type !== 'custom'
+}
+
+/** A tool of Anthropic's that the caller runs. */
+function anthropics(tool: Tool, at: number, notes: Note[]): [Tool, number][] {
+  const custom = asCustomTool(tool)
+  notes.push(
+    custom === undefined
+      ? `tools.${at}: Claude Code has no ${tool.type}`
+      : `tools.${at}: ${tool.type} goes as a custom tool with its documented input`,
+  )
+  return custom === undefined ? [] : [[custom, at]]
 }
 
 function noteUnknown(tools: readonly Tool[], notes: Note[]): void {

@@ -4,6 +4,7 @@ import { MessagesRequest } from '../../protocol/messages/schema.ts'
 import { foreignSystem } from '../../protocol/messages/system.ts'
 import type { Note } from '../../protocol/protocol.ts'
 import { isStandInUser } from '../../protocol/stand-in-user.ts'
+import { isBlank } from '../../protocol/value.ts'
 import { alternating, type HistoryMessage } from './history.ts'
 import {
   EFFORTS,
@@ -90,6 +91,10 @@ function checkMessages(
   prompt: HistoryMessage | undefined,
 ): asserts prompt is HistoryMessage {
   if (prompt === undefined) throw invalid('messages', 'send at least one message with content')
+  // Claude Code would leave such a message out and ask for an answer all the same; the API refuses it.
+  if (prompt.content.every(({ type, text = '' }) => type === 'text' && isBlank(text))) {
+    throw invalid('messages', 'the last one has white space only')
+  }
   if (prompt.role !== 'user') {
     throw invalid(
       'messages',

@@ -1,5 +1,6 @@
 import { ProxyError } from '../../kit/error.ts'
 import { ShuttingDown } from '../../kit/shutting-down.ts'
+import { checkCalls } from './check-calls.ts'
 import { ClaudeProcess } from './claude-process.ts'
 import { Conversation, type Started } from './conversation.ts'
 import { answeredCalls, type HistoryMessage, resultIds, withTracesAsCalls } from './history.ts'
@@ -80,6 +81,7 @@ export class ClaudePool {
     const told = plan.history
     const history =
       session?.kept && told.length === 0 ? this.#kept.before(session.id, plan.prompt) : told
+    checkCalls([...history, plan.prompt])
     return (await this.#goOn(claim, history)) ?? (await this.#beginWith(claim, history))
   }
 

@@ -209,7 +209,10 @@ export class ReplyMachine {
       return { events: [stop], after: this.#release() }
     }
     const call = { ...block.call, input: objectIn(block.json) ?? {} }
-    return { events: [], after: this.#trace(callTrace(this.#options.traces, call)) }
+    const trace = callTrace(this.#options.traces, call)
+    // Its result may wait already: a call that needs no doing is answered before it has been said to the end.
+    if (trace !== undefined) this.#held.unshift(trace)
+    return { events: [], after: this.#release() }
   }
 
   #trace(block: Block | undefined): StreamEvent[] {
@@ -219,8 +222,7 @@ export class ReplyMachine {
 
   /** Tells the traces that wait, unless a block is under way: tools run while the model still speaks. */
   #release(): StreamEvent[] {
-    const isOpen = [...this.#open.values()].some(({ kind }) => kind === 'passed')
-    if (this.#phase !== 'open' || isOpen || this.#held.length === 0) return []
+    if (this.#phase !== 'open' || this.#open.size > 0 || this.#held.length === 0) return []
     const held = this.#held
     this.#held = []
     this.#ragged = false

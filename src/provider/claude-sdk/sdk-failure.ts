@@ -33,6 +33,12 @@ export function cannotStart(path: string, reason: string): ProxyError {
   return new ProxyError('unavailable', text, { headers: NO_RETRY })
 }
 
+/** The error where Claude Code does not take its settings, as `bypassPermissions` where root runs it. */
+function refusesToStart(said: string): ProxyError {
+  const text = `Claude Code refuses to start: ${said}; correct the settings under [sdk]`
+  return new ProxyError('unavailable', text, { headers: NO_RETRY })
+}
+
 /** The error where Claude Code has no login of its own. */
 export function notSignedIn(said: string): ProxyError {
   return new ProxyError('unavailable', `Claude Code is not signed in (${said}): ${SIGN_IN}`, {
@@ -57,13 +63,15 @@ export function failureOfThrown(thrown: unknown, context: FailureContext): Proxy
       cause: thrown,
     })
   }
-  switch (thrownClass(parts.errorClass, message)) {
+  switch (thrownClass(parts.errorClass, message, context.started)) {
     case 'absent':
       return notInstalled()
     case 'launch':
       return cannotStart(context.path, launchReason(parts.code))
     case 'ended':
       return ended(parts, message, context)
+    case 'refused':
+      return refusesToStart(redact(message.replace(REFUSAL, ''), context.secrets))
     case 'other':
       return broken(`Claude Code failed: ${redact(message, context.secrets)}`, thrown)
   }
@@ -75,23 +83,29 @@ export function failureOfSilence(context: FailureContext): ProxyError {
   return broken('Claude Code ended without a result: send the request again')
 }
 
+/** What the SDK puts before the words with which Claude Code ends (0.3.329). */
+const REFUSAL = /^Claude Code returned an error result: /
+
 /** The SDK names its errors in `errorClass` (0.3.329); by their words where a version does not. */
 function thrownClass(
   errorClass: unknown,
   message: string,
-): 'absent' | 'launch' | 'ended' | 'other' {
+  started: boolean,
+): 'absent' | 'launch' | 'ended' | 'refused' | 'other' {
   if (errorClass === 'executable_not_found' || /(executable|binary) not found/.test(message))
     return 'absent'
   if (/^Native CLI binary for .* not found/.test(message)) return 'absent'
   if (errorClass === 'executable_launch_failed' || errorClass === 'spawn_failed') return 'launch'
-  if (/exists but failed to launch|Failed to spawn/.test(message)) return 'launch'
+  if (/exists but failed to launch|Failed to spawn|posix_spawn/.test(message)) return 'launch'
   if (/process (exited with code|terminated by signal)/.test(message)) return 'ended'
+  if (!started && REFUSAL.test(message)) return 'refused'
   return 'other'
 }
 
 function launchReason(code: unknown): string {
   if (code === 'EACCES') return 'it is not executable'
   if (code === 'ENOENT') return 'its interpreter or the loader of its C library is missing'
+  if (code === 'ENOEXEC' || code === 'EBADARCH') return 'it is no program for this machine'
   return typeof code === 'string' ? `the system refuses (${code})` : 'the system refuses'
 }
 

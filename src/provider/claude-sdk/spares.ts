@@ -40,12 +40,14 @@ export class Spares {
     const fitting = this.#waiting.filter((each) => each.key === key && each.process.alive)
     const other = this.#waiting.filter((each) => !fitting.includes(each))
     const more = Math.max(0, most - fitting.length)
-    const started = Array.from({ length: more }, () => ({
-      key,
-      process: this.#start(spec),
-      since: Date.now(),
-    }))
-    this.#waiting = [...other, ...fitting, ...started]
+    this.#waiting = [...other, ...fitting]
+    try {
+      for (let at = 0; at < more; at += 1) {
+        this.#waiting.push({ key, process: this.#start(spec), since: Date.now() })
+      }
+    } catch {
+      // A spare is a favour: whoever needs a process is told why there is none.
+    }
     this.limit(most)
   }
 

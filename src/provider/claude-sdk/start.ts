@@ -25,6 +25,13 @@ const LAST_WORDS_MS = 200
 /** Tools that make no sense where nobody sits before Claude Code. */
 const NEVER = ['AskUserQuestion', 'ScheduleWakeup']
 
+/** A tool of the caller's named "Agent" or "Skill" would bring lists of what Claude Code's own can do (2.1.329). */
+const PLAIN_ENV = {
+  CLAUDE_AGENT_SDK_MCP_NO_PREFIX: '1',
+  ENABLE_TOOL_SEARCH: 'false',
+  CLAUDE_AGENT_SDK_DISABLE_BUILTIN_AGENTS: '1',
+}
+
 /** How a process is had: one that waits already, or a new one. */
 export type Obtain = (spec: SpawnSpec) => ClaudeProcess
 
@@ -54,24 +61,21 @@ export async function startClaude(
   const tools = new CallerTools(launch.callerTools)
   const owner: Owner = { session }
   const spawned = Promise.withResolvers<Spawned>()
-  const running = query({
-    prompt: inbox,
-    options: {
-      ...optionsOf(launch, world, { tools, owner }),
-      env: { ...world.env(claude), ...envOf(launch), ...world.watchdog.env },
-      settings: { ...overlay, ...settingsOf(launch) },
-      pathToClaudeCodeExecutable: claude,
-      spawnClaudeCodeProcess: (asked) => {
-        const spec = specOf(asked)
-        const process = obtain(spec)
-        spawned.resolve({ spec, process })
-        return process.child
-      },
+  const options: Options = {
+    ...optionsOf(launch, world, { tools, owner }),
+    env: { ...world.env(claude), ...envOf(launch), ...world.watchdog.env },
+    settings: { ...overlay, ...settingsOf(launch) },
+    pathToClaudeCodeExecutable: claude,
+    spawnClaudeCodeProcess: (asked) => {
+      const spec = specOf(asked)
+      const process = obtain(spec)
+      spawned.resolve({ spec, process })
+      return process.child
     },
-  })
-  const { spec, process } = await readyIn(world, claude, { running, spawned, signal })
-  const key = launchKey(launch)
-  return { query: running, inbox, tools, launch, key, owner, spec, process }
+  }
+  const run = () => query({ prompt: inbox, options })
+  const ready = await readyIn(world, claude, { run, spawned: spawned.promise, signal })
+  return { ...ready, inbox, tools, launch, key: launchKey(launch), owner }
 }
 
 interface Spawned {
@@ -84,28 +88,31 @@ async function readyIn(
   world: ClaudeWorld,
   claude: string,
   start: {
-    readonly running: Query
-    readonly spawned: PromiseWithResolvers<Spawned>
+    readonly run: () => Query
+    readonly spawned: Promise<Spawned>
     readonly signal: AbortSignal
   },
-): Promise<Spawned> {
-  const { running, spawned, signal } = start
-  const ready = running.initializationResult()
+): Promise<Spawned & { readonly query: Query }> {
+  const { run, spawned, signal } = start
+  let query: Query | undefined
   let own: Spawned | undefined
   try {
+    // What the system starts under no circumstances throws here already.
+    query = run()
+    const ready = query.initializationResult()
     // Where the Agent SDK starts nothing it says why.
-    own = await Promise.race([spawned.promise, ready.then(() => spawned.promise)])
+    own = await Promise.race([spawned, ready.then(() => spawned)])
     const living = Promise.race([ready, endOf(own.process)])
     const ms = world.settings.start_timeout_seconds * 1000
     await orAborted(
       inTime(living, ms, () => tooLate(claude, ms)),
       signal,
     )
-    return own
+    return { ...own, query }
   } catch (error) {
     const silent = own !== undefined && !signal.aborted && (await hasEndedWell(own.process, error))
     own?.process.kill()
-    running.close()
+    query?.close()
     if (signal.aborted) throw signal.reason
     throw world.failure(silent ? undefined : error, claude, own?.process.stderr ?? '')
   }
@@ -153,6 +160,7 @@ function optionsOf(
     mcpServers: serversOf(launch, launch.servers ? settings.mcp_servers : {}, tools),
     strictMcpConfig: !launch.servers,
     settingSources: [...settings.setting_sources],
+    ...(plainNames(launch) ? { skills: [] } : {}),
     thinking: launch.thinking,
     ...(turns === undefined || plainNames(launch) ? {} : { maxTurns: turns }),
     includePartialMessages: true,
@@ -216,14 +224,13 @@ function systemOf({ ownTools, system }: Launch): NonNullable<Options['systemProm
 /** What Claude Code takes from its environment only (2.1.329). */
 function envOf(launch: Launch): Record<string, string> {
   return {
-    ...(plainNames(launch)
-      ? { CLAUDE_AGENT_SDK_MCP_NO_PREFIX: '1', ENABLE_TOOL_SEARCH: 'false' }
-      : {}),
+    ...(plainNames(launch) ? PLAIN_ENV : {}),
     CLAUDE_CODE_DISABLE_REFUSAL_RETRY: '1',
     // What was streamed half would come once more as a whole, without any event.
     CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK: '1',
     CLAUDE_CODE_TOTAL_TOKENS_REMINDER: 'off',
     MCP_TOOL_TIMEOUT: String(FOREVER_MS),
+    CLAUDE_CODE_MAX_MCP_DESCRIPTION_LENGTH: '100000000',
     MAX_MCP_OUTPUT_TOKENS: '100000000',
   }
 }

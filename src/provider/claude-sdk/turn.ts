@@ -6,6 +6,7 @@ import { countOf, textOf } from '../../protocol/value.ts'
 import type { SdkMessage } from './conversation.ts'
 import type { HistoryMessage } from './history.ts'
 import { callerNames } from './launch.ts'
+import { lostTool } from './lost-tool.ts'
 import type { Plan } from './plan.ts'
 import { ReplyMachine, type Told, type TurnEnd } from './reply-machine.ts'
 import { endingOfResult, type ResultContext } from './result-ending.ts'
@@ -170,7 +171,9 @@ export class Turn {
 
   /** Before the first byte a failure goes to the caller at once: it knows best whether to try again. */
   #givenUp(message: SdkMessage): ProxyError | undefined {
-    if (message.type !== 'system' || message.subtype !== 'api_retry') return undefined
+    if (message.type !== 'system') return undefined
+    if (message.subtype === 'init') return lostTool(this.#options.plan.launch, message)
+    if (message.subtype !== 'api_retry') return undefined
     const attempt = countOf(message.attempt) ?? 0
     if (this.#machine.started || attempt < 1) return undefined
     const status = countOf(message.error_status)

@@ -96,6 +96,14 @@ describe.skipIf(process.platform !== 'linux')('Spares', () => {
     another?.kill()
   })
 
+  test('that the system refuses to start are done without', () => {
+    const spares = new Spares(() => {
+      throw new Error('ENOEXEC')
+    })
+    spares.keep(specOf(WAITS), 2)
+    expect(spares.count).toBe(0)
+  })
+
   test('that nobody wanted for long end', async () => {
     const spares = new Spares((spec) => new ClaudeProcess(spec))
     const spec = specOf(WAITS)

@@ -53,6 +53,11 @@ describe('a request', () => {
     })
   })
 
+  test('that asks for an answer to white space is refused', () => {
+    const blank = [{ role: 'user', content: [{ type: 'text', text: ' \n' }] }]
+    expect(refused({ messages: blank })).toMatchObject({ kind: 'invalid_request' })
+  })
+
   test('has a system prompt of blocks without what is for Anthropic only', () => {
     const system = [
       { type: 'text', text: 'x-anthropic-billing-header: cc_version=1;' },
@@ -188,18 +193,56 @@ describe('tools', () => {
 
   test('that Claude Code lacks, and settings of tools, are named', () => {
     const tools = [
-      { type: 'bash_20250124', name: 'bash' },
+      { type: 'code_execution_20250825', name: 'code_execution' },
       { ...weather, strict: true, defer_loading: false, input_examples: [{}] },
       { ...search, max_uses: 3 },
       { name: 'ToolSearch', input_schema: {} },
     ]
     expect(plan({ tools }).notes).toEqual([
-      'tools.0: Claude Code has no bash_20250124',
+      'tools.0: Claude Code has no code_execution_20250825',
       'tools: strict, input_examples, max_uses not carried to Claude Code',
     ])
     expect(plan({ tools: tools.slice(3) }).notes).toEqual([
       'tools.0: Claude Code takes no "ToolSearch"',
     ])
+  })
+
+  test("of Anthropic's that the caller runs are its own, with their documented inputs", () => {
+    const tools = [
+      { type: 'bash_20250124', name: 'bash' },
+      { type: 'text_editor_20250728', name: 'str_replace_based_edit_tool', max_characters: 9000 },
+      { type: 'memory_20250818', name: 'memory' },
+      {
+        ...{ type: 'computer_20251124', name: 'computer', enable_zoom: true },
+        ...{ display_width_px: 1024, display_height_px: 768, cache_control: { type: 'ephemeral' } },
+      },
+    ]
+    const { launch, notes } = plan({ tools })
+    expect(launch.ownTools).toEqual([])
+    expect(notes).toEqual(
+      tools.map(
+        ({ type }, at) => `tools.${at}: ${type} goes as a custom tool with its documented input`,
+      ),
+    )
+    const [bash, editor, memory, computer] = launch.callerTools
+    expect(launch.callerTools.map(({ name }) => name)).toEqual(tools.map(({ name }) => name))
+    expect(bash?.schema).toMatchObject({ properties: { command: {}, restart: {} } })
+    expect(editor?.description).toContain('9000 characters')
+    expect(editor?.schema.properties).not.toHaveProperty('undo_edit')
+    expect(memory?.schema).toMatchObject({ properties: { old_path: {}, insert_text: {} } })
+    expect(computer?.description).toContain('1024 pixels wide and 768 high')
+    expect(computer?.schema).toMatchObject({ properties: { region: {}, scroll_amount: {} } })
+  })
+
+  test("of Anthropic's have the inputs of their time", () => {
+    const input = (type: string) =>
+      JSON.stringify(plan({ tools: [{ type, name: 'a' }] }).launch.callerTools[0]?.schema)
+    expect(input('text_editor_20250124')).toContain('undo_edit')
+    expect(input('text_editor_20250124')).not.toContain('insert_text')
+    expect(input('text_editor_20250728')).toContain('insert_text')
+    expect(input('text_editor_20250728')).not.toContain('undo_edit')
+    expect(input('computer_20241022')).not.toContain('scroll')
+    expect(input('computer_20251124')).not.toContain('zoom')
   })
 
   test('may have names as long as Claude Code lets pass', () => {

@@ -217,6 +217,24 @@ describe("Claude Code's own tools", () => {
     expect(types).toEqual(['mcp_tool_use', 'text', 'mcp_tool_result'])
   })
 
+  test('that end before they are said to the end are told of after their calls', () => {
+    const [head, tail] = [call('toolu_1', 'Nope', {}), call('toolu_2', 'Bash', {})].map(
+      (block, at) =>
+        answer([block], 'tool_use', `msg_${at}`).toSpliced(
+          -3,
+          0,
+          toolResult(`toolu_${at + 1}`, 'x'),
+        ),
+    )
+    const { content } = whole([...(head ?? []), ...(tail ?? [])])
+    expect(content.map(({ type, id, tool_use_id }) => [type, id ?? tool_use_id])).toEqual([
+      ['mcp_tool_use', 'toolu_1'],
+      ['mcp_tool_result', 'toolu_1'],
+      ['mcp_tool_use', 'toolu_2'],
+      ['mcp_tool_result', 'toolu_2'],
+    ])
+  })
+
   test("that end after a caller's call ended the answer open the next one", () => {
     const ownCalls = new Map<string, string>()
     const first = told(

@@ -318,6 +318,13 @@ describe('what the SDK throws', () => {
       'loader of its C library is missing',
     ],
     [
+      'no program, which Bun says itself',
+      sdkError("ENOEXEC: unknown error, posix_spawn '/opt/claude'", { code: 'ENOEXEC' }),
+      context,
+      503,
+      'it is no program for this machine',
+    ],
+    [
       'ends before its start',
       sdkError('Claude Code process exited with code 3. stderr: bad token=abcdef123', {
         errorClass: 'process_exited_nonzero',
@@ -340,6 +347,13 @@ describe('what the SDK throws', () => {
       { ...context, stderr: 'Not logged in · Please run /login\n' },
       503,
       'is not signed in',
+    ],
+    [
+      'a setting that it does not take',
+      sdkError('Claude Code returned an error result: not as root, sk-ant-api03-abcdef'),
+      context,
+      503,
+      'Claude Code refuses to start: not as root, sk-***; correct the settings under [sdk]',
     ],
     [
       'something else',
