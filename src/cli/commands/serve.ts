@@ -12,6 +12,9 @@ import { columns, styleOf } from '../style.ts'
 /** Exit codes of a process that a signal ended before its work was done. */
 const FORCED: Readonly<Record<EndSignal, number>> = { SIGINT: 130, SIGTERM: 143 }
 
+/** How long after it listens ccproxy looks whether all is well. */
+const DOCTOR_AFTER_MS = 500
+
 /** `ccproxy serve`, which is also what a bare `ccproxy` does. */
 export const serve: Command = {
   name: 'serve',
@@ -33,7 +36,8 @@ export const serve: Command = {
       if (context.stderr.isTerminal && isFirstRun(context, loaded)) {
         context.stderr.write(firstRunText(context, url))
       }
-      // After it listens: nobody waits for it.
+      // Nobody waits for it, and the first requests are not to wait either.
+      await Bun.sleep(DOCTOR_AFTER_MS)
       const { briefDoctor } = await import('../doctor/brief.ts')
       await briefDoctor(context, loaded, url)
     }
