@@ -45,6 +45,8 @@ export function createLedger(options: LedgerOptions): Ledger {
   const writer = createWriter(options, store.get)
   const retention = retentionTimer(options, store)
   const ask = async <Answer>(question: (store: Store) => Promise<Answer>): Promise<Answer> => {
+    // What is asked for is to be there. A store that fails is told of by the writer.
+    await writer.flush()
     try {
       return await question(await store.get())
     } catch (cause) {
@@ -58,12 +60,12 @@ export function createLedger(options: LedgerOptions): Ledger {
     entry: (keyOrId) => ask(async (own) => (await readers()).readEntry(own, keyOrId)),
     analytics: (query) => ask(async (own) => (await readers()).analyse(own, query)),
     names: () => ask(namesIn),
-    status: () => statusOf(options, writer, store),
-    lost: () => writer.lost,
-    reset: async () => {
+    status: async () => {
       await writer.flush()
-      return ask((own) => own.reset())
+      return statusOf(options, writer, store)
     },
+    lost: () => writer.lost,
+    reset: () => ask((own) => own.reset()),
     async close(ms = CLOSE_MS) {
       retention.end()
       await writer.close(ms)

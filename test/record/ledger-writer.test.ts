@@ -64,11 +64,34 @@ describe('the way to the store', () => {
     expect(writer).toMatchObject({ written: 4500, waiting: 0, lost: 0, state: 'working' })
   })
 
+  test('what comes while it writes is left for a batch of its own', async () => {
+    const store = new FailingStore()
+    const { writer } = writerOn(store)
+    const write = store.write.bind(store)
+    store.write = (rows) => {
+      writer.append(settled())
+      return write(rows)
+    }
+    for (let at = 0; at < 3; at++) writer.append(settled())
+    await writer.flush()
+    expect(store.batches.map((batch) => batch.length)).toEqual([3])
+    expect(writer).toMatchObject({ written: 3, waiting: 1 })
+  })
+
+  test('so many that they fill a batch do not wait for more', async () => {
+    const store = new FailingStore()
+    const { writer } = writerOn(store, 10_000)
+    const begun = performance.now()
+    for (let at = 0; at < 2000; at++) writer.append(settled())
+    await until('the rows', () => writer.written === 2000, 5000)
+    expect(performance.now() - begun).toBeLessThan(1500)
+  })
+
   test('a row is written soon without being asked for', async () => {
     const store = new FailingStore()
     const { writer } = writerOn(store)
     writer.append(settled())
-    await until('the row', () => writer.written === 1, 2000)
+    await until('the row', () => writer.written === 1, 5000)
   })
 
   test('what a failing store did not take waits, and is told once, as is what is lost', async () => {

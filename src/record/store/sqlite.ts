@@ -78,12 +78,11 @@ export class SqliteStore implements Store {
   }
 
   async write(rows: readonly NewRow[]): Promise<void> {
+    // Looked for before it is written to: from then on it stays the one that it is.
+    const open = this.#do((ready) => ready)
     this.#writing = true
     try {
-      await this.#writeAll(
-        this.#do((open) => open),
-        rows,
-      )
+      await this.#writeAll(open, rows)
     } catch (error) {
       throw this.#failure(error)
     } finally {

@@ -27,7 +27,7 @@ import {
   writeView,
 } from './view.ts'
 
-/** A row is in the ledger about a second after its exchange ended. */
+/** Of many exchanges that end one after another the figures are asked for once. */
 const SETTLE_MS = 1500
 const REFRESH_MS = 60_000
 const RETRY_MS = 3000
