@@ -18,11 +18,11 @@ export interface UpstreamState {
   readonly provider: string
   readonly lastSuccess: number | undefined
   /** The newest exchange that the upstream failed. */
-  readonly lastFailure: LiveSettled | undefined
+  readonly lastFailure: Settled | undefined
   /** Failures since the last success. */
   readonly failures: number
   /** The newest answer that told limits of a plan. */
-  readonly limits: LiveSettled | undefined
+  readonly limits: Settled | undefined
 }
 
 type Listener = (event: LiveEvent) => void
@@ -40,7 +40,7 @@ export class Live {
   readonly #listeners = new Set<Listener>()
   readonly #upstreams = new Map<string, UpstreamState>()
   /** A ring: the one of number n stands at n % REMEMBERED. */
-  #recent: LiveSettled[] = []
+  #recent: (Settled | undefined)[] = []
   #number = 0
 
   constructor(running: Running) {
@@ -68,9 +68,13 @@ export class Live {
 
   /** What settled after that number, oldest first, as far as it is remembered. */
   recent(after = 0): LiveSettled[] {
-    return this.#recent
-      .filter(({ number }) => number > after)
-      .sort((one, other) => one.number - other.number)
+    const first = Math.max(after, this.#number - this.#recent.length) + 1
+    const found: LiveSettled[] = []
+    for (let number = first; number <= this.#number; number += 1) {
+      const exchange = this.#recent[number % REMEMBERED]
+      if (exchange !== undefined) found.push({ ...exchange, number })
+    }
+    return found
   }
 
   /** Whether all that settled after that number is remembered. */
@@ -107,13 +111,15 @@ export class Live {
 
   #settled(exchange: Settled): void {
     this.#number += 1
-    const kept = shortened(exchange, this.#number)
+    const kept = remembered(exchange)
     this.#recent[this.#number % REMEMBERED] = kept
     if (kept.upstream !== undefined) this.#noteUpstream(kept, kept.upstream)
-    if (this.#listeners.size > 0) this.#tell({ type: 'settled', exchange: kept })
+    if (this.#listeners.size > 0) {
+      this.#tell({ type: 'settled', exchange: { ...kept, number: this.#number } })
+    }
   }
 
-  #noteUpstream(exchange: LiveSettled, provider: string): void {
+  #noteUpstream(exchange: Settled, provider: string): void {
     const before = this.#upstreams.get(provider)
     const failed = exchange.ending.startsWith('upstream_') && !isClientsFault(exchange)
     // A client that leaves, or a request refused here, says nothing of the upstream.
@@ -143,12 +149,13 @@ export function shortText<Text extends string | undefined>(text: Text): Text | s
   return Buffer.from(text.slice(0, LONGEST)).toString()
 }
 
-/** What is remembered of an exchange: nothing that a client can make large. */
-function shortened(exchange: Settled, number: number): LiveSettled {
-  const { notes } = exchange
+/** What is remembered of an exchange: nothing that a client can make large, and mostly the exchange itself. */
+function remembered(exchange: Settled): Settled {
+  const { path, model = '', upstreamModel = '', session = '', error = '', notes } = exchange
+  const texts = path.length + model.length + upstreamModel.length + session.length + error.length
+  if (exchange.bodies === undefined && notes.length === 0 && texts <= LONGEST) return exchange
   return {
     ...exchange,
-    number,
     path: shortText(exchange.path),
     model: shortText(exchange.model),
     upstreamModel: shortText(exchange.upstreamModel),
