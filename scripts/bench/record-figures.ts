@@ -5,9 +5,13 @@ import { type Running, start } from './subjects.ts'
 import type { Bench } from './traffic.ts'
 
 /** The ledger writes what it gathered within this time: what a request costs afterwards is counted as well. */
-const SETTLE_MILLISECONDS = 1300
-/** Short turns, since a shared machine is now faster and now slower. */
-const TURN_MILLISECONDS = 300
+const SETTLE_MILLISECONDS = 2500
+/**
+ * Turns, since a shared machine is now faster and now slower; long ones, since a process that has just been idle is
+ * slower for some hundred milliseconds, the more so the more it has to do.
+ */
+const TURN_MILLISECONDS = 1200
+const TURNS = 4
 const TURN_TICKS = 50
 const PACED_STREAMS = 50
 const WARM_MILLISECONDS = 3000
@@ -58,10 +62,9 @@ async function compare(on: Bench, unrecorded: Running): Promise<Values> {
     return pid === undefined ? [] : [{ bench, pid, load: 0 }]
   })
   for (const bench of benches) await json(bench, WARM_MILLISECONDS)
-  const turns = on.quick ? 8 : 16
-  const [request = Number.NaN, plainRequest = Number.NaN] = await inTurns(sides, turns, requests)
+  const [request = Number.NaN, plainRequest = Number.NaN] = await inTurns(sides, TURNS, requests)
   for (const bench of benches) await paced(bench, TURN_TICKS)
-  const [event = Number.NaN, plainEvent = Number.NaN] = await inTurns(sides, turns / 2, events)
+  const [event = Number.NaN, plainEvent = Number.NaN] = await inTurns(sides, 2 * TURNS, events)
   return {
     'record-event': event - plainEvent,
     'record-event-share': (event / plainEvent - 1) * 100,
