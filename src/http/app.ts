@@ -1,44 +1,16 @@
-import { Elysia } from 'elysia'
-import { ProxyError } from '../kit/error.ts'
+import type { Elysia } from 'elysia'
 import type { App } from './context.ts'
-import { familyOf } from './errors.ts'
+import { emptyApp } from './empty-app.ts'
 import { HIDDEN } from './hidden.ts'
-import { incomingOf } from './incoming.ts'
 import { PREFIX_GROUPS, type Prefix } from './prefixes.ts'
 import { addOauthRoutes } from './routes/oauth.ts'
-import { addProxyRoutes, methodNotAllowed } from './routes/proxy.ts'
+import { addProxyRoutes } from './routes/proxy.ts'
 import { addServiceRoutes, addStatusRoutes } from './routes/service.ts'
 import { swaggerRoutes } from './swagger.ts'
 
-/** Paths that are routes for one method only, and that. */
-const METHODS: readonly (readonly [path: RegExp, method: string])[] = [
-  [/^\/(health(\/live|\/ready)?|swagger(\/json)?|oauth\/callback|api\/hello)?$/, 'GET'],
-  [/^(\/(full|api|min|pt|sdk(\/[^/]+)?|to\/[^/]+))?(\/openai)?\/status$/, 'GET'],
-  [/^\/(oauth\/login|api\/event_logging\/.+)$/, 'POST'],
-]
-
-const CODES: Readonly<Record<string, (request: Request) => ProxyError>> = {
-  NOT_FOUND: (request) => {
-    const { path } = incomingOf(request)
-    const allow = METHODS.find(([known]) => known.test(path))?.[1]
-    // It is there, and only not for this method: a good one never comes here.
-    if (allow !== undefined) return methodNotAllowed(request, allow)
-    const family = familyOf(path, request.headers)
-    const where = family === 'service' ? 'see /swagger' : 'see the URLs at /swagger'
-    return new ProxyError('not_found', `Path "${path}" does not exist: ${where}`)
-  },
-  VALIDATION: (request) => {
-    const { path } = incomingOf(request)
-    const why = path.startsWith('/sdk/')
-      ? 'a session id has 8 to 64 letters, digits, "-" or "_"'
-      : 'see the URLs at /swagger'
-    return new ProxyError('invalid_request', `Path "${path}" is not valid: ${why}`)
-  },
-}
-
 /** All routes. The guard has let a request in before it comes here. */
 export function createApp(context: App) {
-  const app = emptyApp(context)
+  const app = emptyApp(context.fail)
   addServiceRoutes(app, context)
   addOauthRoutes(app, context)
   addPrefixRoutes(app, context, PREFIX_GROUPS.get('') ?? [])
@@ -62,14 +34,6 @@ export function createApp(context: App) {
 
 type Group = Pick<Elysia, 'routes' | 'fetch'>
 
-function emptyApp(context: App): Elysia {
-  const app = new Elysia({ name: 'ccproxy', normalize: false })
-  app.onError(({ error, code, request }) =>
-    context.fail(CODES[String(code)]?.(request) ?? error, request),
-  )
-  return app
-}
-
 function addPrefixRoutes(app: Elysia, context: App, prefixes: readonly Prefix[]): void {
   addStatusRoutes(app, context, prefixes)
   addProxyRoutes(app, context, prefixes)
@@ -85,7 +49,7 @@ function addGroups(app: Elysia, context: App): (() => Group)[] {
     .map(([segment, prefixes]) => {
       let made: Group | undefined
       const group = () => {
-        made ??= createGroup(context, prefixes)
+        made ??= createGroup(app, context, prefixes)
         return made
       }
       app.all(`/${segment}/*`, ({ request }) => group().fetch(request), HIDDEN)
@@ -107,7 +71,7 @@ const OWN_PATHS = [
 function addOwnGroup(app: Elysia, context: App): () => Promise<Group> {
   let made: Promise<Group> | undefined
   const group = () => {
-    made ??= createOwnGroup(context)
+    made ??= createOwnGroup(app, context)
     return made
   }
   for (const path of OWN_PATHS) {
@@ -116,15 +80,15 @@ function addOwnGroup(app: Elysia, context: App): () => Promise<Group> {
   return group
 }
 
-async function createOwnGroup(context: App): Promise<Group> {
+async function createOwnGroup(outer: Elysia, context: App): Promise<Group> {
   const { addOwnRoutes } = await import('./routes/own.ts')
-  const app = emptyApp(context)
+  const app = emptyApp(context.fail, outer)
   addOwnRoutes(app, context)
   return { routes: app.routes, fetch: app.compile().fetch }
 }
 
-function createGroup(context: App, prefixes: readonly Prefix[]): Group {
-  const app = emptyApp(context)
+function createGroup(outer: Elysia, context: App, prefixes: readonly Prefix[]): Group {
+  const app = emptyApp(context.fail, outer)
   addPrefixRoutes(app, context, prefixes)
   // `fetch` is a getter that composes the whole handler: asked once, not at each request.
   return { routes: app.routes, fetch: app.compile().fetch }

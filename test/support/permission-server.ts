@@ -1,6 +1,6 @@
-import { Elysia } from 'elysia'
 import { clientKeys } from '../../src/auth/client-key.ts'
 import { Door } from '../../src/http/door.ts'
+import { emptyApp } from '../../src/http/empty-app.ts'
 import { EventStreams } from '../../src/http/event-stream.ts'
 import { addPermissionRoutes } from '../../src/http/routes/permissions.ts'
 import { Secret } from '../../src/kit/secret.ts'
@@ -35,8 +35,7 @@ export function startPermissionServer(
     },
     draining: () => false,
   })
-  const app = new Elysia({ normalize: false })
-  app.onError(({ error, request }) => door.fail(error, request))
+  const app = emptyApp((thrown, request) => door.fail(thrown, request))
   addPermissionRoutes(app, {
     permissions: desk,
     eventStreams: streams,

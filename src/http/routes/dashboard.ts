@@ -5,7 +5,6 @@ import { HIDDEN } from '../hidden.ts'
 import { incomingOf } from '../incoming.ts'
 import { readBody } from '../read-body.ts'
 import { content, jsonReply, service } from '../service-detail.ts'
-import { refuseMethod } from './proxy.ts'
 import { addSwitchedOff } from './switched-off.ts'
 
 /** What a key may take, bytes. */
@@ -38,7 +37,6 @@ export function addDashboardRoutes(app: Elysia, context: DashboardContext): void
   }
   for (const path of DASHBOARD_SHELL_PATHS) {
     app.get(path, () => dashboardShell(path), HIDDEN)
-    app.all(path, ({ request }) => refuseMethod(request, 'GET'), HIDDEN)
   }
   app
     .post('/dashboard/login', ({ request }) => login(context, request), {
@@ -49,8 +47,6 @@ export function addDashboardRoutes(app: Elysia, context: DashboardContext): void
       parse: 'none',
       detail: logoutDetail,
     })
-    .all('/dashboard/login', ({ request }) => refuseMethod(request, 'POST'), HIDDEN)
-    .all('/dashboard/logout', ({ request }) => refuseMethod(request, 'POST'), HIDDEN)
 }
 
 async function login({ signIn, bodyLimits }: DashboardContext, request: Request) {

@@ -3,7 +3,6 @@ import { ProxyError } from '../../kit/error.ts'
 import type { Ledger, LedgerNames } from '../../record/ledger-shape.ts'
 import type { Live } from '../../record/live.ts'
 import type { App } from '../context.ts'
-import { HIDDEN } from '../hidden.ts'
 import { incomingOf } from '../incoming.ts'
 import {
   analyticsQuery,
@@ -24,7 +23,6 @@ import {
 import { logStream } from '../logs/stream.ts'
 import { analyticsOut, entryOut, rowOut, statusOut } from '../logs/wire.ts'
 import { content, jsonReply, queryParameters, service } from '../service-detail.ts'
-import { refuseMethod } from './proxy.ts'
 import { addSwitchedOff } from './switched-off.ts'
 
 /** More who listen are sent away. */
@@ -101,10 +99,6 @@ export function addLogRoutes(app: Elysia, context: LogContext): void {
       parse: 'none',
       detail: details.reset,
     })
-    .all('/logs/reset', ({ request }) => refuseMethod(request, 'POST'), HIDDEN)
-  for (const path of ['status', 'query', 'entries', 'entries/:id', 'analytics', 'stream']) {
-    app.all(`/logs/${path}`, ({ request }) => refuseMethod(request, 'GET'), HIDDEN)
-  }
 }
 
 async function status({ ledger, live }: Logs): Promise<Response> {

@@ -1,7 +1,6 @@
 import type { Elysia } from 'elysia'
 import type { App } from '../context.ts'
 import { service } from '../service-detail.ts'
-import { refuseMethod } from './proxy.ts'
 import { addSwitchedOff } from './switched-off.ts'
 
 const detail = service('Metrics for Prometheus', {
@@ -27,10 +26,5 @@ export function addMetricsRoute(app: Elysia, { records }: MetricsContext): void 
       headers: { 'content-type': contentType, 'cache-control': 'no-store' },
     })
   }
-  app
-    .get('/metrics', read, { detail })
-    .all('/metrics', ({ request }) => refuseMethod(request, 'GET'), {
-      parse: 'none',
-      detail: { hide: true },
-    })
+  app.get('/metrics', read, { detail })
 }

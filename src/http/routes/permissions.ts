@@ -9,10 +9,8 @@ import {
   PermissionState,
 } from '../../provider/claude-sdk/permission-schema.ts'
 import type { App } from '../context.ts'
-import { HIDDEN } from '../hidden.ts'
 import { readBody } from '../read-body.ts'
 import { content, jsonReply, service } from '../service-detail.ts'
-import { refuseMethod } from './proxy.ts'
 
 /** More who listen are sent away. */
 const MOST_LISTENERS = 100
@@ -67,9 +65,6 @@ export function addPermissionRoutes(app: Elysia, context: PermissionContext): vo
       ({ request, params }) => respond(context, request, params.id),
       { ...ID, parse: 'none', detail: answerDetail },
     )
-    .all('/permissions/:id/respond', ({ request }) => refuseMethod(request, 'POST'), HIDDEN)
-    .all('/permissions/:id', ({ request }) => refuseMethod(request, 'GET'), HIDDEN)
-    .all('/permissions', ({ request }) => refuseMethod(request, 'GET'), HIDDEN)
 }
 
 function list({ permissions }: PermissionContext): Response {

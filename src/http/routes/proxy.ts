@@ -5,7 +5,6 @@ import { asBuffer } from '../../kit/bytes.ts'
 import { ProxyError } from '../../kit/error.ts'
 import type { App } from '../context.ts'
 import { familyOf } from '../errors.ts'
-import { HIDDEN } from '../hidden.ts'
 import { incomingOf } from '../incoming.ts'
 import { type Named, type Prefix, paramsOf } from '../prefixes.ts'
 import { declaredLength, passingBody, readBody, tooLarge } from '../read-body.ts'
@@ -29,7 +28,6 @@ export function addProxyRoutes(app: Elysia, context: App, prefixes: readonly Pre
         ({ request, params: named }) => serveJson(context, request, prefix, named, endpoint),
         { ...paramsOf(prefix), parse: 'none', detail },
       )
-      app.all(prefix.path + path, ({ request }) => refuseMethod(request, 'POST'), HIDDEN)
     }
     addModels(app, context, prefix)
     addUploads(app, context, prefix)
@@ -49,9 +47,6 @@ function addModels(app: Elysia, context: App, prefix: Prefix): void {
     ({ request, params: named }) => serveModels(context, request, prefix, named, 'model'),
     { ...paramsOf(prefix), detail: one },
   )
-  for (const path of ['/v1/models', '/v1/models/*']) {
-    app.all(prefix.path + path, ({ request }) => refuseMethod(request, 'GET'), HIDDEN)
-  }
 }
 
 function addUploads(app: Elysia, context: App, prefix: Prefix): void {
@@ -146,15 +141,4 @@ function checkContentType(request: Request): void {
     'unsupported_media_type',
     `Content-Type "${type.slice(0, 100)}" is not supported: send application/json`,
   )
-}
-
-/** The answer to a method that an endpoint does not have. */
-export function refuseMethod(request: Request, allow: string): never {
-  throw methodNotAllowed(request, allow)
-}
-
-/** The error for a method that a path does not have. */
-export function methodNotAllowed({ method }: Request, allow: string): ProxyError {
-  const text = `Method ${method} is not allowed: use ${allow}`
-  return new ProxyError('method_not_allowed', text, { headers: { allow } })
 }
