@@ -8,6 +8,7 @@ import { readUpstreamError } from '../protocol/read-error.ts'
 import { mayMap } from '../provider/mode.ts'
 import type { PreparedCall } from '../provider/provider.ts'
 import { answerCount } from './answer-count.ts'
+import { condenseBody } from './condense-body.ts'
 import { type ReadEnvelope, readEnvelope } from './envelope.ts'
 import type { Endpoint, Exchange } from './exchange.ts'
 import type { Hub } from './hub.ts'
@@ -126,6 +127,7 @@ function translateUp(
     client,
     upstream,
     body: exchange.body,
+    condensed: condenseBody(exchange.body, envelope),
     asked: envelope.model,
     model,
     profile: route.provider.profile?.(model),

@@ -24,11 +24,16 @@ export interface ReadEnvelope extends Static<typeof Envelope> {
   readonly modelSpan: Span
   /** Where its `metadata` stands, not looked into. */
   readonly metadataSpan: Span | undefined
+  /** Where its conversation stands. */
+  readonly conversationSpan: Span | undefined
+  /** Where its long strings stand. */
+  readonly longStrings: readonly Span[]
 }
 
 /** Reads the envelope by a shallow scan; throws `invalid_request` naming what is wrong with it. */
 export function readEnvelope(body: Uint8Array): ReadEnvelope {
-  const spans = scan(body)
+  const longStrings: Span[] = []
+  const spans = scan(body, longStrings)
   const model = spans.get('model')
   const stream = spans.get('stream')
   const value = {
@@ -36,13 +41,19 @@ export function readEnvelope(body: Uint8Array): ReadEnvelope {
     ...(stream === undefined ? {} : { stream: spanValue(body, stream, 'stream') }),
   }
   if (!checkOf().Check(value) || model === undefined) throw wrong(value)
-  return { ...value, modelSpan: model, metadataSpan: spans.get('metadata') }
+  return {
+    ...value,
+    modelSpan: model,
+    metadataSpan: spans.get('metadata'),
+    conversationSpan: spans.get('messages') ?? spans.get('input'),
+    longStrings,
+  }
 }
 
-function scan(body: Uint8Array): Map<string, Span> {
+function scan(body: Uint8Array, longStrings: Span[]): Map<string, Span> {
   if (body.length === 0) throw new ProxyError('invalid_request', 'Request body is empty: send JSON')
   try {
-    return scanTopLevel(body)
+    return scanTopLevel(body, longStrings)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     throw new ProxyError('invalid_request', `Request body is not a JSON object: ${error.message}`)

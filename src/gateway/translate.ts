@@ -1,9 +1,10 @@
 import { asBuffer } from '../kit/bytes.ts'
 import { ProxyError } from '../kit/error.ts'
 import { randomId } from '../kit/id.ts'
+import type { Condensed } from '../kit/json-condense.ts'
 import { DEEPEST, isDeeper } from '../kit/json-depth.ts'
 import { parseExact } from '../kit/json-exact.ts'
-import type { Codec, ReadOptions, WriteOptions } from '../protocol/codec.ts'
+import type { Codec, ReadOptions, Whole, WriteOptions } from '../protocol/codec.ts'
 import { messagesCodec } from '../protocol/messages/codec.ts'
 import { stripOwnThinking } from '../protocol/messages/signature.ts'
 import { NEUTRAL_PROFILE, type Profile } from '../protocol/profile.ts'
@@ -26,6 +27,8 @@ export interface TranslationJob {
   readonly client: Codec
   readonly upstream: Codec
   readonly body: Uint8Array
+  /** The body without the middles of its long texts, where it is large. */
+  readonly condensed: Condensed | undefined
   /** As the client asked for it. */
   readonly asked: string
   /** As the upstream calls it. */
@@ -49,9 +52,35 @@ export interface Translation {
 
 /** `up = out_u(in_c(body))`; what the reply needs goes along. Throws a ProxyError that names the field at fault. */
 export function translate(job: TranslationJob): Translation {
+  return (job.condensed && translateCondensed(job, job.condensed)) ?? translateWhole(job)
+}
+
+function translateWhole(job: TranslationJob): Translation {
+  const { json, ...translation } = translated(job, parseBody(job.body))
+  return { ...translation, body: encoder.encode(json) }
+}
+
+/** The same, long texts untouched; undefined where one of them is looked into, changed or told of. */
+function translateCondensed(job: TranslationJob, condensed: Condensed): Translation | undefined {
+  try {
+    const parsed = parseText(condensed.text)
+    const { json, ...translation } = translated(job, parsed, (text) => condensed.whole(text))
+    const body = condensed.restore(json)
+    const told = translation.notes.some((note) => condensed.showsIn(note))
+    return body === undefined || told ? undefined : { ...translation, body }
+  } catch {
+    // Whatever is wrong with it, the whole body is what can be told of.
+    return undefined
+  }
+}
+
+function translated(
+  job: TranslationJob,
+  parsed: unknown,
+  whole?: Whole,
+): Omit<Translation, 'body'> & { readonly json: string } {
   const { client, upstream, asked, requestId } = job
-  const parsed = parseBody(job.body)
-  const said = client.requestIn(parsed)
+  const said = client.requestIn(parsed, whole)
   const turn: Turn = { ...said, request: { ...said.request, model: job.model } }
   const profile = job.profile ?? NEUTRAL_PROFILE
   const defaultMaxTokens = job.defaultMaxTokens ?? DEFAULT_MAX_TOKENS
@@ -59,7 +88,7 @@ export function translate(job: TranslationJob): Translation {
   return {
     client,
     upstream,
-    body: encoder.encode(JSON.stringify(out.value)),
+    json: JSON.stringify(out.value),
     betas: out.betas,
     notes: [...turn.notes, ...out.notes],
     profile,
@@ -98,7 +127,11 @@ const OWN_SIGNATURE = '"ccproxy.'
 
 /** A request's body as JSON; what is none is the client's mistake. */
 export function parseBody(body: Uint8Array): unknown {
-  const value = parseExact(decodeText(body))
+  return parseText(decodeText(body))
+}
+
+function parseText(text: string): unknown {
+  const value = parseExact(text)
   if (value === undefined) {
     throw new ProxyError('invalid_request', 'Request body is not valid JSON: check its syntax')
   }

@@ -35,11 +35,15 @@ interface Searched {
   indexOf(sign: string, from: number): number
 }
 
+/** Longer strings are gathered by who asks for them, bytes. */
+const LONG = 512
+
 /**
  * The spans of a JSON object's own keys, found without parsing what they hold; the last of a repeated key counts,
- * as in JSON.parse. Throws a SyntaxError where the outline is not that of one JSON object.
+ * as in JSON.parse. Long strings within their values are gathered in `long`, keys of objects among them.
+ * Throws a SyntaxError where the outline is not that of one JSON object.
  */
-export function scanTopLevel(bytes: Uint8Array): Map<string, Span> {
+export function scanTopLevel(bytes: Uint8Array, long: Span[] = []): Map<string, Span> {
   const buffer = asBuffer(bytes)
   const text = buffer.toString('latin1')
   const spans = new Map<string, Span>()
@@ -54,7 +58,7 @@ export function scanTopLevel(bytes: Uint8Array): Map<string, Span> {
     at = skipSpace(buffer, keyEnd)
     expectByte(buffer, at, COLON)
     const start = skipSpace(buffer, at + 1)
-    const end = endOfValue(buffer, start, text)
+    const end = endOfValue(buffer, start, text, long)
     spans.set(key, { start, end })
     at = skipSpace(buffer, end)
     if (buffer[at] === CLOSE_OBJECT) return finish(buffer, at, spans)
@@ -81,26 +85,30 @@ export function splice(bytes: Uint8Array, span: Span, replacement: string): Uint
 /** Where the JSON value that starts at `start` ends; throws a SyntaxError where it is cut. */
 export function valueEnd(bytes: Uint8Array, start: number): number {
   const buffer = asBuffer(bytes)
-  return endOfValue(buffer, start, buffer)
+  return endOfValue(buffer, start, buffer, [])
 }
 
-function endOfValue(buffer: Buffer, start: number, searched: Searched): number {
+function endOfValue(buffer: Buffer, start: number, searched: Searched, long: Span[]): number {
   const first = buffer[start]
   if (first === QUOTE) return stringEnd(buffer, start, searched)
-  if (first === OPEN_OBJECT || first === OPEN_ARRAY) return containerEnd(buffer, start, searched)
+  if (first === OPEN_OBJECT || first === OPEN_ARRAY) {
+    return containerEnd(buffer, start, searched, long)
+  }
   let at = start
   while (at < buffer.length && isScalarByte(buffer[at]!)) at += 1
   if (at === start) fail(buffer, at)
   return at
 }
 
-function containerEnd(buffer: Buffer, start: number, searched: Searched): number {
+function containerEnd(buffer: Buffer, start: number, searched: Searched, long: Span[]): number {
   let depth = 0
   let at = start
   while (at < buffer.length) {
     const byte = buffer[at]!
     if (byte === QUOTE) {
-      at = stringEnd(buffer, at, searched)
+      const end = stringEnd(buffer, at, searched)
+      if (end - at > LONG) long.push({ start: at, end })
+      at = end
       continue
     }
     if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) depth += 1

@@ -61,6 +61,9 @@ export interface Tap {
   reply(bytes: Uint8Array): void
 }
 
+/** Gives a text of a large request, of which only the ends were read, its middle back; for who looks into it. */
+export type Whole = (text: string) => string
+
 /** One protocol: its codecs to and from the hub, its errors, its pings. */
 export interface Codec {
   readonly name: ProtocolName
@@ -69,7 +72,7 @@ export interface Codec {
   readonly errors: ErrorShape
   /** What keeps a silent stream alive. */
   readonly ping: string
-  requestIn(body: unknown): Turn
+  requestIn(body: unknown, whole?: Whole): Turn
   requestOut(turn: Turn, target: Target): Outgoing
   replyIn(body: Record<string, unknown>, options: ReadOptions): Noted<Message>
   replyOut(message: Message, options: WriteOptions): object

@@ -28,7 +28,7 @@ export const chatCodec: Codec = {
   path: '/v1/chat/completions',
   errors: chatErrors,
   ping: ': ping\n\n',
-  requestIn: (body) => chatRequestIn(check(body)),
+  requestIn: (body, whole) => chatRequestIn(check(body), whole),
   requestOut: (turn, { profile, defaultMaxTokens }) => ({
     ...chatRequestOut(limited(turn, defaultMaxTokens), profile),
     betas: [],

@@ -1,4 +1,5 @@
 import { isRecord } from '../../kit/json.ts'
+import type { Whole } from '../codec.ts'
 import type { Block, MessagesRequest, RequestMessage } from '../messages/schema.ts'
 import type { Hints, Note, Turn } from '../protocol.ts'
 import { standInUser } from '../stand-in-user.ts'
@@ -34,7 +35,7 @@ const HINTED: Readonly<Record<string, unknown>> = {
 }
 
 /** A client's Chat Completions request in the hub's form; what it cannot mean is refused, naming the field. @see translation.md 3.F */
-export function chatRequestIn(body: ChatRequest): Turn {
+export function chatRequestIn(body: ChatRequest, whole: Whole = itself): Turn {
   const notes: Note[] = []
   refuseUnusable(body)
   const { system, messages, imageDetails } = messagesIn(body.messages, notes)
@@ -49,7 +50,7 @@ export function chatRequestIn(body: ChatRequest): Turn {
     ...toolsIn(body, notes),
     ...samplingIn(body, notes),
     ...reasoningIn(body),
-    metadata: { user_id: userId(body, system, messages) },
+    metadata: { user_id: userId(body, () => beginning(system, messages, whole)) },
   }
   if (typeof body.stream === 'boolean') request.stream = body.stream
   formatIn(body, request)
@@ -57,6 +58,8 @@ export function chatRequestIn(body: ChatRequest): Turn {
   if (imageDetails.size > 0) hints.image_details = imageDetails
   return { request, hints, notes }
 }
+
+const itself: Whole = (text) => text
 
 function refuseUnusable(body: ChatRequest): void {
   if (typeof body.n === 'number' && body.n !== 1)
@@ -164,19 +167,19 @@ function hintsIn(body: ChatRequest, notes: Note[]): Hints {
 }
 
 /** The client's own id as it is; without one, an id that stays the same while a conversation grows. */
-function userId(body: ChatRequest, system: Block[], messages: RequestMessage[]): string {
+function userId(body: ChatRequest, beginning: () => string): string {
   const own = textOf(body.metadata?.user_id) ?? textOf(body.user) ?? textOf(body.safety_identifier)
   if (own !== undefined) return own
   const key = textOf(body.prompt_cache_key)
-  const seed = key === undefined ? beginning(system, messages) : `key ${key}`
+  const seed = key === undefined ? beginning() : `key ${key}`
   return standInUser(seed)
 }
 
 /** How a conversation begins: enough to tell it from others, and the same on each of its turns. */
-function beginning(system: Block[], messages: RequestMessage[]): string {
+function beginning(system: Block[], messages: RequestMessage[], whole: Whole): string {
   const first = messages.find((message) => message.role === 'user')
   // Only the first block: later user messages are merged into the same turn.
   const said = typeof first?.content === 'string' ? first.content : first?.content[0]?.text
   const texts = [...system.map((block) => block.text), said]
-  return texts.map((text) => (text ?? '').slice(0, 2000)).join('\n')
+  return texts.map((text) => whole(text ?? '').slice(0, 2000)).join('\n')
 }
