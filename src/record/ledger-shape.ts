@@ -2,16 +2,8 @@
 
 import type { Observer } from './observer.ts'
 
-/** One exchange as the ledger keeps it. Times are ms since the epoch, durations ms, sizes bytes, money USD. */
-export interface LedgerRow {
-  /** The row's own key: grows with `time`, is unique, and is what cursors and single look-ups go by. */
-  readonly key: number
-  readonly time: number
-  /** The request id; clients choose theirs, so it may repeat. */
-  readonly id: string
-  readonly upstreamRequestId: string | undefined
-  /** Which ccproxy wrote it, where several share a ledger. */
-  readonly instance: string | undefined
+/** What a row says in the same words wherever it is. Sizes are bytes. */
+export interface LedgerFacts {
   readonly client: string | undefined
   readonly address: string | undefined
   readonly session: string | undefined
@@ -31,6 +23,18 @@ export interface LedgerRow {
   readonly attempts: number
   readonly bytesIn: number
   readonly bytesOut: number
+}
+
+/** One exchange as the ledger keeps it. Times are ms since the epoch, durations ms, sizes bytes, money USD. */
+export interface LedgerRow extends LedgerFacts {
+  /** The row's own key: grows with `time`, is unique, and is what cursors and single look-ups go by. */
+  readonly key: number
+  readonly time: number
+  /** The request id; clients choose theirs, so it may repeat. */
+  readonly id: string
+  readonly upstreamRequestId: string | undefined
+  /** Which ccproxy wrote it, where several share a ledger. */
+  readonly instance: string | undefined
   readonly tokens: Tokens
   /** What the tokens cost by the price list; undefined where the price is not known. */
   readonly cost: number | undefined

@@ -1,35 +1,11 @@
+import type { LedgerFacts, Tokens } from '../ledger-shape.ts'
+
 /** What one exchange is when it comes to be stored: texts as they are, money in nano-USD, durations in microseconds. */
-export interface NewRow {
+export interface NewRow extends LedgerFacts, Tokens {
   /** Milliseconds since the epoch × 1024, and a number that tells those of one millisecond apart. */
   readonly key: number
   readonly id: string
   readonly upstreamId: string | undefined
-  readonly client: string | undefined
-  readonly address: string | undefined
-  readonly session: string | undefined
-  readonly mode: string
-  readonly method: string
-  readonly path: string
-  readonly protocol: string | undefined
-  readonly wire: string | undefined
-  readonly provider: string | undefined
-  readonly kind: string | undefined
-  readonly model: string | undefined
-  readonly upstreamModel: string | undefined
-  readonly stream: boolean
-  readonly status: number
-  readonly ended: string
-  readonly stopReason: string | undefined
-  readonly attempts: number
-  readonly bytesIn: number
-  readonly bytesOut: number
-  readonly input: number | undefined
-  readonly output: number | undefined
-  readonly cacheRead: number | undefined
-  readonly cacheWrite: number | undefined
-  readonly cacheWrite5m: number | undefined
-  readonly cacheWrite1h: number | undefined
-  readonly thinking: number | undefined
   readonly cost: number | undefined
   readonly listPrice: boolean
   readonly firstByte: number | undefined
