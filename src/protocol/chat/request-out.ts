@@ -2,6 +2,7 @@ import { isRecord } from '../../kit/json.ts'
 import { sha256Hex } from '../../kit/sha256.ts'
 import { isClaudeModel } from '../messages/models.ts'
 import type { MessagesRequest } from '../messages/schema.ts'
+import { settled } from '../messages/settled.ts'
 import { type ToolNames, toolNames } from '../messages/tool-names.ts'
 import type { Profile } from '../profile.ts'
 import type { Note, Noted, Turn } from '../protocol.ts'
@@ -30,9 +31,10 @@ const SILENT_HINTS: ReadonlySet<string> = new Set([
 ])
 
 /** The hub's turn as a Chat Completions request for one upstream; built from empty, so that nothing leaks. */
-export function chatRequestOut(turn: Turn, profile: Profile): ChatOut {
-  const { request, hints } = turn
+export function chatRequestOut(asked: Turn, profile: Profile): ChatOut {
   const notes: Note[] = []
+  const turn: Turn = { ...asked, request: settled(asked.request, notes) }
+  const { request, hints } = turn
   const names = toolNames(request, profile.tool_name_length)
   const caching =
     profile.cache_control === 'keep' ||
@@ -57,8 +59,9 @@ export function chatRequestOut(turn: Turn, profile: Profile): ChatOut {
   for (const key of Object.keys(request.output_config ?? {})) {
     if (key !== 'effort' && key !== 'format') notes.push(`output_config.${key}: dropped`)
   }
-  for (const key of Object.keys(request)) {
-    if (!HANDLED.has(key)) notes.push(`${key}: not supported by Chat Completions, dropped`)
+  for (const [key, said] of Object.entries(request)) {
+    if (!HANDLED.has(key) && said !== null)
+      notes.push(`${key}: not supported by Chat Completions, dropped`)
   }
   return { value, notes, names }
 }

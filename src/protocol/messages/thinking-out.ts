@@ -105,7 +105,7 @@ function effortFor(
   notes: Note[],
 ): MessagesRequest {
   const effort = request.output_config?.effort
-  if (effort === undefined || capabilities.efforts.includes(effort)) return request
+  if (typeof effort !== 'string' || capabilities.efforts.includes(effort)) return request
   const { effort: _asked, ...rest } = request.output_config ?? {}
   if (capabilities.efforts.length > 0) {
     const level = clampEffort(effort, capabilities.efforts)

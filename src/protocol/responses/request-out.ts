@@ -1,6 +1,7 @@
 import { isRecord } from '../../kit/json.ts'
 import { sha256Hex } from '../../kit/sha256.ts'
 import type { MessagesRequest } from '../messages/schema.ts'
+import { settled } from '../messages/settled.ts'
 import { foreignSystem } from '../messages/system.ts'
 import { type ToolNames, toolNames } from '../messages/tool-names.ts'
 import type { Profile } from '../profile.ts'
@@ -24,9 +25,10 @@ const HANDLED: ReadonlySet<string> = new Set([
 ])
 
 /** The hub's turn as a Responses request for one upstream; built from empty, so that nothing leaks. */
-export function responsesRequestOut(turn: Turn, profile: Profile): ResponsesOut {
-  const { request, hints } = turn
+export function responsesRequestOut(asked: Turn, profile: Profile): ResponsesOut {
   const notes: Note[] = []
+  const turn: Turn = { ...asked, request: settled(asked.request, notes) }
+  const { request, hints } = turn
   const context: OutContext = {
     profile,
     names: toolNames(request, profile.tool_name_length),
@@ -55,8 +57,9 @@ export function responsesRequestOut(turn: Turn, profile: Profile): ResponsesOut 
   for (const key of Object.keys(request.output_config ?? {})) {
     if (key !== 'effort' && key !== 'format') notes.push(`output_config.${key}: dropped`)
   }
-  for (const key of Object.keys(request)) {
-    if (!HANDLED.has(key)) notes.push(`${key}: not supported by Responses, dropped`)
+  for (const [key, said] of Object.entries(request)) {
+    if (!HANDLED.has(key) && said !== null)
+      notes.push(`${key}: not supported by Responses, dropped`)
   }
   return { value, notes, names: context.names }
 }
