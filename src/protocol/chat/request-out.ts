@@ -50,12 +50,15 @@ export function chatRequestOut(asked: Turn, profile: Profile): ChatOut {
     ...toolsOut(request, context),
     ...samplingOut(request, profile, notes),
     ...stopOut(request, profile, notes),
-    ...effortOut(request, hints, profile, notes),
-    ...formatOut(turn, profile, notes),
-    ...identityOut(turn, profile, notes),
-    ...tierOut(turn, profile, notes),
-    ...extrasOut(turn, profile, notes),
   }
+  Object.assign(
+    value,
+    effortOut(turn, profile, notes, value.tools !== undefined),
+    formatOut(turn, profile, notes),
+    identityOut(turn, profile, notes),
+    tierOut(turn, profile, notes),
+    extrasOut(turn, profile, notes),
+  )
   for (const key of Object.keys(request.output_config ?? {})) {
     if (key !== 'effort' && key !== 'format') notes.push(`output_config.${key}: dropped`)
   }

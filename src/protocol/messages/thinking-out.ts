@@ -107,8 +107,8 @@ function effortFor(
   const effort = request.output_config?.effort
   if (typeof effort !== 'string' || capabilities.efforts.includes(effort)) return request
   const { effort: _asked, ...rest } = request.output_config ?? {}
-  if (capabilities.efforts.length > 0) {
-    const level = clampEffort(effort, capabilities.efforts)
+  const level = clampEffort(effort, capabilities.efforts)
+  if (level !== undefined) {
     notes.push(`output_config.effort: "${effort}" sent as "${level}"`)
     return { ...request, output_config: { ...rest, effort: level } }
   }

@@ -29,12 +29,10 @@ export function effortOut(turn: Turn, profile: Profile, notes: Note[]): object {
 
 function levelOf(wanted: string, profile: Profile, notes: Note[]): string | undefined {
   const { effort_levels: levels, name } = profile
-  if (levels.length === 0) {
-    notes.push(`output_config.effort: not supported by "${name}", dropped`)
-    return undefined
-  }
   const level = clampEffort(wanted, levels)
-  if (level !== wanted) {
+  if (level === undefined) {
+    notes.push(`output_config.effort: not supported by "${name}", dropped`)
+  } else if (level !== wanted) {
     notes.push(`output_config.effort: "${wanted}" sent as "${level}", what "${name}" knows`)
   }
   return level
