@@ -51,7 +51,9 @@ function requestIn(golden: Golden): Outcome {
 
 function requestOut(golden: Golden): Outcome {
   const request = checked(MessagesRequest, JSON.parse(sealed(golden.input)))
-  const { value, notes } = responsesRequestOut({ request, hints: {}, notes: [] }, OPENAI)
+  const own = golden.headers.profile
+  const profile: Profile = isRecord(own) ? { ...OPENAI, ...own } : OPENAI
+  const { value, notes } = responsesRequestOut({ request, hints: {}, notes: [] }, profile)
   return { value: JSON.parse(JSON.stringify(value)), notes }
 }
 

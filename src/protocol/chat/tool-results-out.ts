@@ -1,3 +1,4 @@
+import { noteLost } from '../messages/document.ts'
 import type { Block } from '../messages/schema.ts'
 import {
   callId,
@@ -74,6 +75,7 @@ function resultPart(item: unknown, place: Place, context: OutContext): OutPart[]
     case 'document':
       return documentParts(item, place, context)
     case 'search_result':
+      noteLost(item, place.path, context.notes, false)
       return [textPart(searchText(item), item, context)]
     default:
       return [{ type: 'text', text: asText(item) }]

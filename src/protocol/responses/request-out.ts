@@ -49,7 +49,7 @@ export function responsesRequestOut(asked: Turn, profile: Profile): ResponsesOut
     ...textOut(turn),
     ...compactionOut(request, notes),
     ...tierOut(turn),
-    ...identityOut(turn, profile),
+    ...identityOut(turn, profile, notes),
     ...extrasOut(hints, profile, notes),
   }
   if (request.stop_sequences?.length) notes.push('stop_sequences: Responses has none, dropped')
@@ -156,9 +156,12 @@ function tierOut(turn: Turn): object {
 }
 
 /** Who asks: the id as it is where it fits OpenAI's 64 characters, else its hash. */
-function identityOut(turn: Turn, profile: Profile): object {
+function identityOut(turn: Turn, profile: Profile, notes: Note[]): object {
   const id = textOf(turn.request.metadata?.user_id)
   const key = textOf(turn.hints.prompt_cache_key) ?? id
+  if (id !== undefined && !profile.user) {
+    notes.push(`metadata.user_id: not supported by "${profile.name}", dropped`)
+  }
   return {
     ...(id !== undefined && profile.user ? { user: bounded(id) } : {}),
     ...(key !== undefined && profile.prompt_cache_key ? { prompt_cache_key: bounded(key) } : {}),

@@ -50,9 +50,10 @@ function goesStrict(tool: Tool, { profile }: OutContext): boolean {
 
 /** The fields of a tool that do not go up. */
 function lostFields(tool: Tool, context: OutContext): string[] {
-  return Object.keys(tool).filter((key) =>
-    key === 'strict' ? tool.strict === true && !goesStrict(tool, context) : !CARRIED.has(key),
-  )
+  const said = Object.entries(tool).filter(([, value]) => value !== null && value !== false)
+  return said
+    .map(([key]) => key)
+    .filter((key) => (key === 'strict' ? !goesStrict(tool, context) : !CARRIED.has(key)))
 }
 
 function isWebSearch(tool: Tool): boolean {
@@ -86,7 +87,8 @@ function webSearchOut(tool: Tool, index: number, context: OutContext): object {
       'a Responses upstream has no such filter, and searching without it would loosen a restriction',
     )
   }
-  if (max_uses !== undefined) context.notes.push(`tools.${index}.max_uses: dropped, no counterpart`)
+  if (typeof max_uses === 'number')
+    context.notes.push(`tools.${index}.max_uses: dropped, no counterpart`)
   return {
     type: 'web_search',
     ...(Array.isArray(allowed_domains) ? { filters: { allowed_domains } } : {}),
