@@ -39,6 +39,7 @@ const OPENAI: Profile = {
   system_role: 'developer',
   effort_levels: ['minimal', 'low', 'medium', 'high', 'xhigh'],
   strict_tools: true,
+  service_tier: true,
 }
 
 /** A Responses client's request as it reaches Claude. */

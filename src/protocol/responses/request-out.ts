@@ -46,9 +46,9 @@ export function responsesRequestOut(asked: Turn, profile: Profile): ResponsesOut
     ...toolsOut(request, context),
     ...samplingOut(request, profile, notes),
     ...effortOut(turn, profile, notes),
-    ...textOut(turn),
+    ...textOut(turn, profile, notes),
     ...compactionOut(request, notes),
-    ...tierOut(turn),
+    ...tierOut(turn, profile, notes),
     ...identityOut(turn, profile, notes),
     ...extrasOut(hints, profile, notes),
   }
@@ -105,10 +105,10 @@ function samplingOut(request: MessagesRequest, profile: Profile, notes: Note[]):
 }
 
 /** The answer's form and length: `output_format` is the older field and wins where both are sent. */
-function textOut(turn: Turn): object {
+function textOut(turn: Turn, profile: Profile, notes: Note[]): object {
   const { request, hints } = turn
   const asked = request.output_format ?? request.output_config?.format
-  const format = hintedFormat(hints) ?? schemaFormat(asked)
+  const format = formatFor(hintedFormat(hints) ?? schemaFormat(asked), profile, notes)
   const verbosity = textOf(hints.verbosity)
   if (format === undefined && verbosity === undefined) return {}
   return {
@@ -119,13 +119,30 @@ function textOut(turn: Turn): object {
   }
 }
 
-function schemaFormat(asked: unknown): object | undefined {
+/** The format as far as the upstream has it. */
+function formatFor(
+  format: Record<string, unknown> | undefined,
+  { response_format: strongest, name }: Profile,
+  notes: Note[],
+): object | undefined {
+  if (format === undefined || strongest === 'json_schema') return format
+  if (strongest === 'json_object') {
+    if (format.type !== 'json_object') {
+      notes.push(`output_config.format: "${name}" knows json_object only, the schema is dropped`)
+    }
+    return { type: 'json_object' }
+  }
+  notes.push(`output_config.format: not supported by "${name}", dropped`)
+  return undefined
+}
+
+function schemaFormat(asked: unknown): Record<string, unknown> | undefined {
   if (!isRecord(asked) || asked.type !== 'json_schema') return undefined
   return { type: 'json_schema', name: 'structured_output', schema: asked.schema, strict: true }
 }
 
 /** Chat's response_format, whose schema is nested where that of Responses is flat. */
-function hintedFormat(hints: Hints): object | undefined {
+function hintedFormat(hints: Hints): Record<string, unknown> | undefined {
   const format = hints.response_format
   if (!isRecord(format) || format.type === 'text') return undefined
   if (format.type !== 'json_schema') return format
@@ -147,12 +164,13 @@ function compactionOut(request: MessagesRequest, notes: Note[]): object {
   return compactions.length === 0 ? {} : { context_management: compactions }
 }
 
-function tierOut(turn: Turn): object {
-  const { request, hints } = turn
+function tierOut({ request, hints }: Turn, profile: Profile, notes: Note[]): object {
   const fast = request.speed === 'fast' || ['priority', 'fast'].includes(request.service_tier ?? '')
-  if (fast) return { service_tier: 'priority' }
-  const own = textOf(hints.service_tier)
-  return own === undefined || own === 'auto' || own === 'default' ? {} : { service_tier: own }
+  const tier = fast ? 'priority' : textOf(hints.service_tier)
+  if (tier === undefined || tier === 'auto' || tier === 'default') return {}
+  if (profile.service_tier) return { service_tier: tier }
+  notes.push(`service_tier: not supported by "${profile.name}", dropped`)
+  return {}
 }
 
 /** Who asks: the id as it is where it fits OpenAI's 64 characters, else its hash. */
