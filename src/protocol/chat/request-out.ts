@@ -3,6 +3,7 @@ import { sha256Hex } from '../../kit/sha256.ts'
 import { isClaudeModel } from '../messages/models.ts'
 import type { MessagesRequest } from '../messages/schema.ts'
 import { settled } from '../messages/settled.ts'
+import { strictFormat } from '../messages/strict-schema.ts'
 import { type ToolNames, toolNames } from '../messages/tool-names.ts'
 import type { Profile } from '../profile.ts'
 import type { Note, Noted, Turn } from '../protocol.ts'
@@ -133,7 +134,7 @@ function formatOut(turn: Turn, profile: Profile, notes: Note[]): object {
   const asked = request.output_format ?? request.output_config?.format
   const own = isRecord(hints.response_format) ? hints.response_format : undefined
   const schema = isRecord(asked) && asked.type === 'json_schema' ? asked.schema : undefined
-  const wanted = own ?? (schema === undefined ? undefined : schemaFormat(schema))
+  const wanted = own ?? (schema === undefined ? undefined : schemaFormat(schema, notes))
   if (wanted === undefined || wanted.type === 'text') return {}
   if (profile.response_format === 'none') {
     notes.push(`output_config.format: not supported by "${profile.name}", dropped`)
@@ -148,8 +149,9 @@ function formatOut(turn: Turn, profile: Profile, notes: Note[]): object {
   return { response_format: wanted }
 }
 
-function schemaFormat(schema: unknown): Record<string, unknown> {
-  return { type: 'json_schema', json_schema: { name: 'structured_output', schema, strict: true } }
+function schemaFormat(schema: unknown, notes: Note[]): Record<string, unknown> {
+  const strict = strictFormat(schema, notes)
+  return { type: 'json_schema', json_schema: { name: 'structured_output', schema, strict } }
 }
 
 /** Who asks: the id as it is where it fits OpenAI's 64 characters, else its hash. */

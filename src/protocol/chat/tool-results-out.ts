@@ -1,5 +1,6 @@
 import { noteLost } from '../messages/document.ts'
 import type { Block } from '../messages/schema.ts'
+import { isBlank } from '../value.ts'
 import {
   callId,
   documentParts,
@@ -69,7 +70,7 @@ function resultPart(item: unknown, place: Place, context: OutContext): OutPart[]
   if (!isBlock(item)) return [{ type: 'text', text: asText(item) }]
   switch (item.type) {
     case 'text':
-      return item.text ? [textPart(item.text, item, context)] : []
+      return isBlank(item.text ?? '') ? [] : [textPart(item.text ?? '', item, context)]
     case 'image':
       return [imagePart(item, place, context)]
     case 'document':

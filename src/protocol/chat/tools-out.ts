@@ -82,7 +82,7 @@ function serverTool(tool: Tool, index: number, context: OutContext): Record<stri
     const approximate = Object.fromEntries(known)
     return { web_search_options: { user_location: { type: 'approximate', approximate } } }
   }
-  const why = restricted ? 'its domain filter cannot be kept' : 'it runs at Anthropic only'
+  const why = restricted ? 'its domain filter cannot be kept' : 'only Claude knows it'
   context.notes.push(`tools.${index}: ${tool.type} dropped, ${why}`)
   return {}
 }

@@ -2,6 +2,7 @@ import { isRecord } from '../../kit/json.ts'
 import { sha256Hex } from '../../kit/sha256.ts'
 import type { MessagesRequest } from '../messages/schema.ts'
 import { settled } from '../messages/settled.ts'
+import { strictFormat } from '../messages/strict-schema.ts'
 import { foreignSystem } from '../messages/system.ts'
 import { type ToolNames, toolNames } from '../messages/tool-names.ts'
 import type { Profile } from '../profile.ts'
@@ -108,7 +109,7 @@ function samplingOut(request: MessagesRequest, profile: Profile, notes: Note[]):
 function textOut(turn: Turn, profile: Profile, notes: Note[]): object {
   const { request, hints } = turn
   const asked = request.output_format ?? request.output_config?.format
-  const format = formatFor(hintedFormat(hints) ?? schemaFormat(asked), profile, notes)
+  const format = formatFor(hintedFormat(hints) ?? schemaFormat(asked, notes), profile, notes)
   const verbosity = textOf(hints.verbosity)
   if (format === undefined && verbosity === undefined) return {}
   return {
@@ -136,9 +137,11 @@ function formatFor(
   return undefined
 }
 
-function schemaFormat(asked: unknown): Record<string, unknown> | undefined {
+function schemaFormat(asked: unknown, notes: Note[]): Record<string, unknown> | undefined {
   if (!isRecord(asked) || asked.type !== 'json_schema') return undefined
-  return { type: 'json_schema', name: 'structured_output', schema: asked.schema, strict: true }
+  const { schema } = asked
+  const strict = strictFormat(schema, notes)
+  return { type: 'json_schema', name: 'structured_output', schema, strict }
 }
 
 /** Chat's response_format, whose schema is nested where that of Responses is flat. */

@@ -62,7 +62,7 @@ function isWebSearch(tool: Tool): boolean {
 
 function serverTool(tool: Tool, index: number, context: OutContext): object[] {
   if (isWebSearch(tool)) return [webSearchOut(tool, index, context)]
-  context.notes.push(`tools.${index}: ${tool.type} dropped, it runs at Anthropic only`)
+  context.notes.push(`tools.${index}: ${tool.type} dropped, only Claude knows it`)
   return []
 }
 
