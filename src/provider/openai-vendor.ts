@@ -10,6 +10,7 @@ export const OPENAI_EXTRAS = [
 const OPENAI: ProfileOverrides = {
   max_tokens_field: 'max_completion_tokens',
   effort_levels: [],
+  encrypted_reasoning: false,
   strict_tools: true,
   tool_id_length: 40,
   files: true,
@@ -24,6 +25,7 @@ const OPENAI_REASONING: ProfileOverrides = {
   system_role: 'developer',
   sampling: 'none',
   stop_limit: 0,
+  encrypted_reasoning: true,
   effort_levels: ['low', 'medium', 'high'],
 }
 
@@ -60,6 +62,7 @@ const OPENAI_MODELS: readonly (readonly [RegExp, ProfileOverrides])[] = [
     /gpt-5[\w.]*-chat/,
     {
       effort_levels: [],
+      encrypted_reasoning: false,
       sampling: 'both',
       system_role: 'system',
       stop_limit: 4,

@@ -72,6 +72,9 @@ describe('the profile of an upstream', () => {
 
   test('tells the models of one vendor apart', () => {
     const cases: [baseUrl: string, model: string, Partial<Profile>][] = [
+      ['https://api.openai.com/v1', 'gpt-4.1', { encrypted_reasoning: false }],
+      ['https://api.openai.com/v1', 'o3', { encrypted_reasoning: true }],
+      ['https://api.openai.com/v1', 'gpt-5-chat-latest', { encrypted_reasoning: false }],
       ['https://api.openai.com/v1', 'gpt-5.1', { effort_levels: NONE_TO_HIGH }],
       ['https://api.openai.com/v1', 'gpt-5.1-codex', { effort_levels: LOW_TO_HIGH }],
       ['https://api.openai.com/v1', 'gpt-5.2', { effort_with_tools: true }],

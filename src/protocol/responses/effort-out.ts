@@ -17,6 +17,8 @@ export function effortOut(turn: Turn, profile: Profile, notes: Note[]): object {
   const wanted = textOf(hints.reasoning_effort) ?? wantedEffort(request)
   if (wanted === undefined && request.thinking === undefined) return {}
   const level = wanted === undefined ? undefined : levelOf(wanted, profile, notes)
+  if (!profile.encrypted_reasoning)
+    return level === undefined ? {} : { reasoning: { effort: level } }
   const reasoning = {
     ...(level === undefined ? {} : { effort: level }),
     ...(showsThinking(request) ? { summary: 'auto' } : {}),
