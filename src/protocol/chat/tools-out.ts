@@ -27,6 +27,10 @@ export function toolsOut(request: MessagesRequest, context: OutContext): Record<
     notes.push(`tools: not supported by "${profile.name}", dropped`)
     return fields
   }
+  if (request.tool_choice?.type === 'none' && !profile.tool_choices.includes('none')) {
+    if (tools.length > 0) notes.push(`tools: left out, "${profile.name}" has no choice of none`)
+    return fields
+  }
   if (tools.length === 0) {
     if (request.tool_choice !== undefined) notes.push('tool_choice: dropped, no tool is left')
     return fields

@@ -28,7 +28,12 @@ export function toolsOut(request: MessagesRequest, context: OutContext): Record<
       context.notes.push('tool_choice: dropped, no tool is left')
     return {}
   }
-  if (!context.profile.tools) {
+  const { profile } = context
+  if (request.tool_choice?.type === 'none' && !profile.tool_choices.includes('none')) {
+    context.notes.push(`tools: left out, "${profile.name}" has no choice of none`)
+    return {}
+  }
+  if (!profile.tools) {
     context.notes.push(`tools: not supported by "${context.profile.name}", dropped`)
     return {}
   }
