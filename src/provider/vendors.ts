@@ -123,7 +123,8 @@ export const VENDORS: readonly Vendor[] = [
     data: {
       max_tokens_field: 'max_completion_tokens',
       effort_levels: [],
-      service_tier: true,
+      // Its tiers are its own: it refuses OpenAI's.
+      service_tier: false,
       openai_extras: ['seed'],
     },
     models: [

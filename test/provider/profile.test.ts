@@ -86,6 +86,7 @@ describe('the profile of an upstream', () => {
         { effort_levels: ['low', 'medium', 'high', 'xhigh'] },
       ],
       ['https://api.groq.com/openai/v1', 'qwen/qwen3-32b', { effort_levels: ['none', 'default'] }],
+      ['https://api.groq.com/openai/v1', 'openai/gpt-oss-120b', { service_tier: false }],
       [
         'https://api.deepseek.com',
         'deepseek-v4-pro',
