@@ -71,14 +71,7 @@ function imageIn(part: ChatPart, path: string): Block {
   if (parsed === undefined) throw refused(path, 'image_url is not a base64 data URL')
   const media_type = parsed.mediaType || sniffImage(parsed.data)
   if (media_type === undefined) throw refused(path, 'cannot tell the type of the image')
-  return {
-    type: 'image',
-    source: {
-      type: 'base64',
-      media_type: media_type === 'image/jpg' ? 'image/jpeg' : media_type,
-      data: parsed.data,
-    },
-  }
+  return { type: 'image', source: { type: 'base64', media_type, data: parsed.data } }
 }
 
 function fileIn(part: ChatPart, path: string): Block {
