@@ -107,7 +107,9 @@ function fileBlock(part: Part, path: string): Block {
   const data = textOf(part.file_data)
   if (data === undefined)
     throw invalidField(`${path}.file_data`, 'a file needs file_data or file_url')
-  return { ...documentOf(data, title, `${path}.file_data`), ...named }
+  const block = documentOf(data, title, `${path}.file_data`)
+  // Anthropic refuses an image with a name.
+  return block.type === 'document' ? { ...block, ...named } : block
 }
 
 function documentOf(data: string, filename: string | undefined, path: string): Block {
