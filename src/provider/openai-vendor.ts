@@ -31,33 +31,36 @@ const OPENAI_REASONING: ProfileOverrides = {
 
 /** Later entries refine earlier ones: gpt-5.1 is a gpt-5 too. */
 const OPENAI_MODELS: readonly (readonly [RegExp, ProfileOverrides])[] = [
-  [/(^|\/)gpt-4/, { max_output_tokens: 4_096 }],
-  [/(^|\/)gpt-4o/, { max_output_tokens: 16_384 }],
-  [/(^|\/)gpt-4\.1/, { max_output_tokens: 32_768 }],
-  [/(^|\/)o[1-9]/, { ...OPENAI_REASONING, max_output_tokens: 100_000 }],
+  [/(^|[/:])gpt-4/, { max_output_tokens: 4_096 }],
+  [/(^|[/:])gpt-4o/, { max_output_tokens: 16_384 }],
+  [/(^|[/:])gpt-4\.1/, { max_output_tokens: 32_768 }],
+  [/(^|[/:])o[1-9]/, { ...OPENAI_REASONING, max_output_tokens: 100_000 }],
   [
-    /(^|\/)gpt-5/,
+    /(^|[/:])gpt-5/,
     {
       ...OPENAI_REASONING,
       max_output_tokens: 128_000,
       effort_levels: ['minimal', 'low', 'medium', 'high'],
     },
   ],
-  [/(^|\/)gpt-5\.1/, { effort_levels: ['none', 'low', 'medium', 'high'] }],
-  [/(^|\/)gpt-5\.[2-9]/, { effort_levels: ['none', 'low', 'medium', 'high', 'xhigh'] }],
-  [/(^|\/)gpt-5[\w.]*-codex/, { effort_levels: ['low', 'medium', 'high'] }],
-  [/(^|\/)gpt-5\.(1-codex-max|[2-9]-codex)/, { effort_levels: ['low', 'medium', 'high', 'xhigh'] }],
+  [/(^|[/:])gpt-5\.1/, { effort_levels: ['none', 'low', 'medium', 'high'] }],
+  [/(^|[/:])gpt-5\.[2-9]/, { effort_levels: ['none', 'low', 'medium', 'high', 'xhigh'] }],
+  [/(^|[/:])gpt-5[\w.]*-codex/, { effort_levels: ['low', 'medium', 'high'] }],
   [
-    /(^|\/)gpt-[6-9]/,
+    /(^|[/:])gpt-5\.(1-codex-max|[2-9]-codex)/,
+    { effort_levels: ['low', 'medium', 'high', 'xhigh'] },
+  ],
+  [
+    /(^|[/:])gpt-[6-9]/,
     {
       ...OPENAI_REASONING,
       max_output_tokens: 128_000,
       effort_levels: ['none', 'low', 'medium', 'high', 'xhigh'],
     },
   ],
-  [/(^|\/)gpt-6-astra/, { effort_levels: ['low', 'medium', 'high', 'xhigh'] }],
+  [/(^|[/:])gpt-6-astra/, { effort_levels: ['low', 'medium', 'high', 'xhigh'] }],
   // Chat Completions refuses tools unless these do not think at all (2026-07).
-  [/(^|\/)gpt-(5\.[4-9]|[6-9])/, { effort_with_tools: false }],
+  [/(^|[/:])gpt-(5\.[4-9]|[6-9])/, { effort_with_tools: false }],
   [
     /gpt-5[\w.]*-chat/,
     {

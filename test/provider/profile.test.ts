@@ -73,6 +73,7 @@ describe('the profile of an upstream', () => {
   test('tells the models of one vendor apart', () => {
     const cases: [baseUrl: string, model: string, Partial<Profile>][] = [
       ['https://api.openai.com/v1', 'gpt-4.1', { encrypted_reasoning: false }],
+      ['https://api.openai.com/v1', 'ft:gpt-4o-mini:acme::x', { max_output_tokens: 16_384 }],
       ['https://api.openai.com/v1', 'o3', { encrypted_reasoning: true }],
       ['https://api.openai.com/v1', 'gpt-5-chat-latest', { encrypted_reasoning: false }],
       ['https://api.openai.com/v1', 'gpt-5.1', { effort_levels: NONE_TO_HIGH }],
