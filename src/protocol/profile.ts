@@ -17,6 +17,8 @@ export const Profile = Type.Object(
     effort_field: Type.Union([Type.Literal('reasoning_effort'), Type.Literal('reasoning')], {
       description: 'Where the effort goes: `reasoning_effort`, or OpenRouter’s `reasoning.effort`',
     }),
+    effort_with_tools: Flag('Accepts an effort beside tools on Chat Completions'),
+    encrypted_reasoning: Flag('Thinks, and hands that back encrypted on Responses'),
     thinking_toggle: Type.Union(
       [Type.Literal('none'), Type.Literal('thinking'), Type.Literal('enable_thinking')],
       {
@@ -86,6 +88,8 @@ export const NEUTRAL_PROFILE: Profile = {
   max_output_tokens: 0,
   effort_levels: ['low', 'medium', 'high'],
   effort_field: 'reasoning_effort',
+  effort_with_tools: true,
+  encrypted_reasoning: true,
   thinking_toggle: 'none',
   replay_reasoning: 'none',
   system_role: 'system',

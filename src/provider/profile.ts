@@ -1,7 +1,8 @@
 import { Value } from '@sinclair/typebox/value'
 import { ProxyError } from '../kit/error.ts'
 import { NEUTRAL_PROFILE, type Profile, ProfileOverrides } from '../protocol/profile.ts'
-import { VENDORS, type Vendor } from './vendors.ts'
+import type { Vendor } from './vendor.ts'
+import { VENDORS } from './vendors.ts'
 
 /** The names that `providers.<name>.profile` accepts. */
 export const PROFILE_NAMES: readonly string[] = ['generic', ...VENDORS.map(({ name }) => name)]

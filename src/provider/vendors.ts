@@ -1,87 +1,23 @@
 import type { ProfileOverrides } from '../protocol/profile.ts'
-
-/** One vendor: how its base URL is recognised, and where it differs from the neutral profile. */
-export interface Vendor {
-  readonly name: string
-  readonly hosts: RegExp
-  readonly data: ProfileOverrides
-  /** What a family of its models changes; every matching one applies, in order. */
-  readonly models?: readonly (readonly [family: RegExp, data: ProfileOverrides])[]
-}
-
-const OPENAI_EXTRAS = [
-  ...['seed', 'presence_penalty', 'frequency_penalty', 'logprobs', 'top_logprobs', 'logit_bias'],
-  ...['prediction', 'store', 'verbosity', 'prompt_cache_retention', 'metadata'],
-]
-
-const OPENAI: ProfileOverrides = {
-  max_tokens_field: 'max_completion_tokens',
-  effort_levels: [],
-  strict_tools: true,
-  tool_id_length: 40,
-  files: true,
-  cache_control: 'strip',
-  prompt_cache_key: true,
-  service_tier: true,
-  openai_extras: OPENAI_EXTRAS,
-}
-
-/** Reasoning models take no sampling parameters and a developer message. @see wire.md 2.1 */
-const OPENAI_REASONING: ProfileOverrides = {
-  system_role: 'developer',
-  sampling: 'none',
-  stop_limit: 0,
-  effort_levels: ['low', 'medium', 'high'],
-}
-
-/** Later entries refine earlier ones: gpt-5.1 is a gpt-5 too. */
-const OPENAI_MODELS: readonly (readonly [RegExp, ProfileOverrides])[] = [
-  [/(^|\/)gpt-4/, { max_output_tokens: 4_096 }],
-  [/(^|\/)gpt-4o/, { max_output_tokens: 16_384 }],
-  [/(^|\/)gpt-4\.1/, { max_output_tokens: 32_768 }],
-  [/(^|\/)o[1-9]/, { ...OPENAI_REASONING, max_output_tokens: 100_000 }],
-  [
-    /(^|\/)gpt-5/,
-    {
-      ...OPENAI_REASONING,
-      max_output_tokens: 128_000,
-      effort_levels: ['minimal', 'low', 'medium', 'high'],
-    },
-  ],
-  [/(^|\/)gpt-5\.[1-9]/, { effort_levels: ['none', 'low', 'medium', 'high', 'xhigh'] }],
-  [
-    /(^|\/)gpt-([6-9]|5\.1-codex-max)/,
-    { ...OPENAI_REASONING, effort_levels: ['low', 'medium', 'high', 'xhigh'] },
-  ],
-  [
-    /gpt-5[\w.]*-chat/,
-    {
-      effort_levels: [],
-      sampling: 'both',
-      system_role: 'system',
-      stop_limit: 4,
-      max_output_tokens: 16_384,
-    },
-  ],
-  [/search-(preview|api)/, { web_search: true }],
-]
+import { OPENAI_EXTRAS, OPENAI_VENDOR } from './openai-vendor.ts'
+import type { Vendor } from './vendor.ts'
 
 const NO_IMAGES: ProfileOverrides = { images: false }
 
 /** The built-in vendors; the first whose host matches is taken. */
 export const VENDORS: readonly Vendor[] = [
-  { name: 'openai', hosts: /(^|\.)api\.openai\.com$/, data: OPENAI, models: OPENAI_MODELS },
+  OPENAI_VENDOR,
   {
     name: 'azure-openai',
     hosts: /\.(openai\.azure\.com|cognitiveservices\.azure\.com|services\.ai\.azure\.com)$/,
-    data: { ...OPENAI, service_tier: false, files: false },
-    models: OPENAI_MODELS,
+    data: { ...OPENAI_VENDOR.data, service_tier: false, files: false },
+    models: OPENAI_VENDOR.models ?? [],
   },
   {
     name: 'openrouter',
     hosts: /(^|\.)openrouter\.ai$/,
     data: {
-      effort_levels: ['none', 'minimal', 'low', 'medium', 'high', 'xhigh'],
+      effort_levels: ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'],
       effort_field: 'reasoning',
       replay_reasoning: 'reasoning_details',
       top_k: true,
@@ -95,9 +31,12 @@ export const VENDORS: readonly Vendor[] = [
     hosts: /(^|\.)deepseek\.com$/,
     data: {
       ...NO_IMAGES,
-      max_output_tokens: 8_192,
-      effort_levels: [],
+      max_output_tokens: 393_216,
+      // It knows high and max; the others it maps to these by itself.
+      effort_levels: ['low', 'medium', 'high', 'xhigh', 'max'],
       thinking_toggle: 'thinking',
+      // It thinks unless told otherwise, and refuses a forced choice then.
+      tool_choices: ['auto', 'none'],
       replay_reasoning: 'reasoning_content',
       response_format: 'json_object',
       parallel_tool_calls: false,
@@ -105,12 +44,17 @@ export const VENDORS: readonly Vendor[] = [
       user: false,
       openai_extras: ['presence_penalty', 'frequency_penalty', 'logprobs', 'top_logprobs'],
     },
-    // The reasoner thinks always, and refuses to be told.
     models: [
       [
-        /reasoner/,
-        { thinking_toggle: 'none', tool_choices: ['auto', 'none'], max_output_tokens: 65_536 },
+        /-chat/,
+        {
+          max_output_tokens: 8_192,
+          effort_levels: [],
+          tool_choices: ['auto', 'none', 'required', 'named'],
+        },
       ],
+      // The reasoner thinks always, and refuses to be told.
+      [/reasoner/, { thinking_toggle: 'none', effort_levels: [], max_output_tokens: 65_536 }],
     ],
   },
   {
@@ -127,12 +71,23 @@ export const VENDORS: readonly Vendor[] = [
       user: false,
       openai_extras: ['presence_penalty', 'frequency_penalty'],
     },
-    models: [[/^(?!.*(k2\.[5-9]|k[3-9]|vision)).*$/, NO_IMAGES]],
+    models: [
+      [/^(?!.*(k2\.[5-9]|k[3-9]|for-coding|vision)).*$/, NO_IMAGES],
+      // Their sampling is fixed: another temperature is refused.
+      [/k2\.[5-9]|k[3-9]|for-coding/, { sampling: 'none', openai_extras: [] }],
+      // These think always.
+      [/k2\.7|k[3-9]/, { thinking_toggle: 'none' }],
+      [
+        /k[3-9]/,
+        { effort_levels: ['low', 'high', 'max'], tool_choices: ['auto', 'none', 'required'] },
+      ],
+    ],
   },
   {
     name: 'glm',
     hosts: /(^|\.)(bigmodel\.cn|z\.ai)$/,
     data: {
+      max_output_tokens: 131_072,
       effort_levels: [],
       thinking_toggle: 'thinking',
       replay_reasoning: 'reasoning_content',
@@ -142,7 +97,13 @@ export const VENDORS: readonly Vendor[] = [
       stop_limit: 1,
       openai_extras: [],
     },
-    models: [[/^(?!.*glm-[\d.]+v).*$/, NO_IMAGES]],
+    models: [
+      [/^(?!.*glm-[\d.]+v).*$/, NO_IMAGES],
+      [/glm-4\.5/, { max_output_tokens: 98_304 }],
+      [/glm-5\.2/, { effort_levels: ['low', 'medium', 'high', 'xhigh', 'max'] }],
+      // It thinks always.
+      [/glm-5\.3/, { effort_levels: ['low', 'high', 'max'], thinking_toggle: 'none' }],
+    ],
   },
   {
     name: 'qwen',
@@ -162,12 +123,13 @@ export const VENDORS: readonly Vendor[] = [
     data: {
       max_tokens_field: 'max_completion_tokens',
       effort_levels: [],
-      service_tier: true,
+      // Its tiers are its own: it refuses OpenAI's.
+      service_tier: false,
       openai_extras: ['seed'],
     },
     models: [
       [/gpt-oss/, { effort_levels: ['low', 'medium', 'high'], replay_reasoning: 'reasoning' }],
-      [/qwen/, { effort_levels: ['none'] }],
+      [/qwen/, { effort_levels: ['none', 'default'] }],
     ],
   },
   {
@@ -196,8 +158,12 @@ export const VENDORS: readonly Vendor[] = [
       user: false,
       openai_extras: [],
     },
-    // Google's documented stand-in for a signature that it did not make itself.
-    models: [[/gemini-([3-9]|\d\d)/, { thought_signature: 'skip_thought_signature_validator' }]],
+    models: [
+      // These cannot stop thinking.
+      [/gemini-(2\.5-pro|[3-9]|\d\d)/, { effort_levels: ['minimal', 'low', 'medium', 'high'] }],
+      // Google's documented stand-in for a signature that it did not make itself.
+      [/gemini-([3-9]|\d\d)/, { thought_signature: 'skip_thought_signature_validator' }],
+    ],
   },
   {
     name: 'xai',
@@ -205,7 +171,9 @@ export const VENDORS: readonly Vendor[] = [
     data: { effort_levels: [], openai_extras: ['seed', 'logprobs', 'top_logprobs'] },
     models: [
       [/grok-3-mini/, { effort_levels: ['low', 'high'], replay_reasoning: 'reasoning_content' }],
-      [/grok-(4|code)/, { stop_limit: 0, replay_reasoning: 'reasoning_content' }],
+      [/grok-([4-9]|code)/, { stop_limit: 0, replay_reasoning: 'reasoning_content' }],
+      [/grok-4\.3/, { effort_levels: ['none', 'low', 'medium', 'high'] }],
+      [/grok-(4\.[5-9]|[5-9])/, { effort_levels: ['low', 'medium', 'high'] }],
     ],
   },
   {
@@ -218,8 +186,10 @@ export const VENDORS: readonly Vendor[] = [
       // Usage comes with the last chunk by itself; the option is refused as an extra input.
       stream_options: false,
       user: false,
+      prompt_cache_key: true,
       openai_extras: ['presence_penalty', 'frequency_penalty'],
     },
+    models: [[/mistral-small-(latest|26)/, { effort_levels: ['none', 'high'] }]],
   },
   {
     name: 'ollama',
@@ -236,7 +206,7 @@ export const VENDORS: readonly Vendor[] = [
   {
     name: 'vllm',
     hosts: /^vllm(\.|$)/,
-    data: { top_k: true, strict_tools: false, replay_reasoning: 'reasoning_content' },
+    data: { top_k: true, strict_tools: false, replay_reasoning: 'reasoning' },
   },
   {
     name: 'lmstudio',

@@ -39,6 +39,7 @@ const OPENAI: Profile = {
   system_role: 'developer',
   effort_levels: ['minimal', 'low', 'medium', 'high', 'xhigh'],
   strict_tools: true,
+  service_tier: true,
 }
 
 /** A Responses client's request as it reaches Claude. */
@@ -51,7 +52,9 @@ function requestIn(golden: Golden): Outcome {
 
 function requestOut(golden: Golden): Outcome {
   const request = checked(MessagesRequest, JSON.parse(sealed(golden.input)))
-  const { value, notes } = responsesRequestOut({ request, hints: {}, notes: [] }, OPENAI)
+  const own = golden.headers.profile
+  const profile: Profile = isRecord(own) ? { ...OPENAI, ...own } : OPENAI
+  const { value, notes } = responsesRequestOut({ request, hints: {}, notes: [] }, profile)
   return { value: JSON.parse(JSON.stringify(value)), notes }
 }
 

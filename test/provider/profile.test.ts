@@ -3,6 +3,9 @@ import { Value } from '@sinclair/typebox/value'
 import { NEUTRAL_PROFILE, Profile } from '../../src/protocol/profile.ts'
 import { chooseProfile, PROFILE_NAMES } from '../../src/provider/profile.ts'
 
+const LOW_TO_HIGH = ['low', 'medium', 'high']
+const NONE_TO_HIGH = ['none', ...LOW_TO_HIGH]
+
 describe('the profile of an upstream', () => {
   const hosts: [string, string][] = [
     ['https://api.openai.com/v1', 'openai'],
@@ -65,6 +68,54 @@ describe('the profile of an upstream', () => {
     expect(cap('https://generativelanguage.googleapis.com/v1beta/openai', 'gemini-3-pro')).toBe(
       65_536,
     )
+  })
+
+  test('tells the models of one vendor apart', () => {
+    const cases: [baseUrl: string, model: string, Partial<Profile>][] = [
+      ['https://api.openai.com/v1', 'gpt-4.1', { encrypted_reasoning: false }],
+      ['https://api.openai.com/v1', 'ft:gpt-4o-mini:acme::x', { max_output_tokens: 16_384 }],
+      ['https://api.openai.com/v1', 'o3', { encrypted_reasoning: true }],
+      ['https://api.openai.com/v1', 'gpt-5-chat-latest', { encrypted_reasoning: false }],
+      ['https://api.openai.com/v1', 'gpt-5.1', { effort_levels: NONE_TO_HIGH }],
+      ['https://api.openai.com/v1', 'gpt-5.1-codex', { effort_levels: LOW_TO_HIGH }],
+      ['https://api.openai.com/v1', 'gpt-5.2', { effort_with_tools: true }],
+      ['https://api.openai.com/v1', 'gpt-5.6-sol', { effort_with_tools: false }],
+      ['https://api.openai.com/v1', 'gpt-6-sol', { effort_with_tools: false, sampling: 'none' }],
+      [
+        'https://api.openai.com/v1',
+        'gpt-6-astra',
+        { effort_levels: ['low', 'medium', 'high', 'xhigh'] },
+      ],
+      ['https://api.groq.com/openai/v1', 'qwen/qwen3-32b', { effort_levels: ['none', 'default'] }],
+      ['https://api.groq.com/openai/v1', 'openai/gpt-oss-120b', { service_tier: false }],
+      [
+        'https://api.deepseek.com',
+        'deepseek-v4-pro',
+        { max_output_tokens: 393_216, tool_choices: ['auto', 'none'] },
+      ],
+      ['https://api.moonshot.ai/v1', 'kimi-k2.6', { sampling: 'none', images: true }],
+      ['https://api.moonshot.ai/v1', 'moonshot-v1-8k', { sampling: 'both', images: false }],
+      [
+        'https://api.kimi.com/coding/v1',
+        'kimi-k3',
+        { effort_levels: ['low', 'high', 'max'], thinking_toggle: 'none' },
+      ],
+      ['https://api.z.ai/api/paas/v4', 'glm-5.3', { effort_levels: ['low', 'high', 'max'] }],
+      ['https://api.z.ai/api/paas/v4', 'glm-4.5-air', { max_output_tokens: 98_304 }],
+      ['https://api.x.ai/v1', 'grok-4', { effort_levels: [], stop_limit: 0 }],
+      ['https://api.x.ai/v1', 'grok-4.3', { effort_levels: NONE_TO_HIGH }],
+      ['https://api.x.ai/v1', 'grok-4.5', { effort_levels: LOW_TO_HIGH, stop_limit: 0 }],
+      ['https://api.mistral.ai/v1', 'mistral-small-latest', { effort_levels: ['none', 'high'] }],
+      [
+        'https://generativelanguage.googleapis.com/v1beta/openai',
+        'gemini-3-pro',
+        { effort_levels: ['minimal', 'low', 'medium', 'high'] },
+      ],
+      ['http://vllm.internal:8000/v1', 'm', { replay_reasoning: 'reasoning' }],
+    ]
+    for (const [baseUrl, model, expected] of cases) {
+      expect({ model, ...chooseProfile({ baseUrl, model }) }).toMatchObject({ model, ...expected })
+    }
   })
 
   test('every key gives way to the settings', () => {

@@ -49,11 +49,23 @@ function reasoningIn(delta: Record<string, unknown>, pieces: Piece[]): void {
   const blocks = recordsIn(delta.thinking_blocks)
   const text = reasoningText(delta.reasoning_content) ?? reasoningText(delta.reasoning)
   const listed = reasoningText(details) ?? reasoningText(blocks)
+  if (blocks.filter((block) => textOf(block.signature)).length > 1) {
+    // A whole reply of several thoughts: the plain field has them in one, under whose signature none would stand.
+    for (const block of blocks) signedIn(block, pieces)
+    return
+  }
   if (text !== undefined) pieces.push({ kind: 'thinking', text })
   else if (listed !== undefined) pieces.push({ kind: 'thinking', text: listed, repeats: true })
   const signature = blocks.map((block) => textOf(block.signature)).find(Boolean)
   if (signature !== undefined) pieces.push({ kind: 'signature', signature })
   if (details.length > 0) pieces.push({ kind: 'details', details })
+}
+
+function signedIn(block: Record<string, unknown>, pieces: Piece[]): void {
+  const text = textOf(block.thinking)
+  const signature = textOf(block.signature)
+  if (text !== undefined) pieces.push({ kind: 'thinking', text })
+  if (signature !== undefined) pieces.push({ kind: 'signature', signature })
 }
 
 function reasoningText(value: unknown): string | undefined {

@@ -1,26 +1,31 @@
 import { clampEffort, wantedEffort } from '../messages/effort.ts'
-import type { MessagesRequest } from '../messages/schema.ts'
 import type { Profile } from '../profile.ts'
-import type { Hints, Note } from '../protocol.ts'
+import type { Note, Turn } from '../protocol.ts'
 import { textOf } from '../value.ts'
 
 /** How hard the model is to think, in the upstream's words: one field, or none. */
 export function effortOut(
-  request: MessagesRequest,
-  hints: Hints,
+  { request, hints }: Turn,
   profile: Profile,
   notes: Note[],
+  withTools: boolean,
 ): Record<string, unknown> {
   const off = request.thinking?.type === 'disabled' || hints.reasoning_effort === 'none'
   if (off) return switchedOff(profile)
+  if (withTools && !profile.effort_with_tools) {
+    notes.push(
+      `output_config.effort: "${profile.name}" does not think beside tools on Chat Completions, use wire = "responses"`,
+    )
+    return switchedOff(profile)
+  }
   const toggle = request.thinking === undefined ? {} : toggled(profile, true)
   const wanted = textOf(hints.reasoning_effort) ?? wantedEffort(request)
   if (wanted === undefined) return toggle
-  if (profile.effort_levels.length === 0) {
+  const level = clampEffort(wanted, profile.effort_levels)
+  if (level === undefined) {
     notes.push(`output_config.effort: not supported by "${profile.name}", dropped`)
     return toggle
   }
-  const level = clampEffort(wanted, profile.effort_levels)
   if (level !== wanted) {
     notes.push(`output_config.effort: "${wanted}" sent as "${level}", what "${profile.name}" knows`)
   }

@@ -1,5 +1,6 @@
 import { ProxyError } from '../../kit/error.ts'
 import { isRecord } from '../../kit/json.ts'
+import { cacheControlIn } from '../cache-control.ts'
 import { parseDataUrl, sniffImage } from '../messages/image.ts'
 import type { Block } from '../messages/schema.ts'
 import { isBlank, recordsIn, textOf } from '../value.ts'
@@ -27,17 +28,12 @@ export function textBlocks(text: string | null | undefined): Block[] {
 }
 
 /** The cache breakpoint of a part or a message on its last block, unless that has one of its own. */
-export function withCache(
-  blocks: Block[],
-  from: { cache_control?: Record<string, unknown> | null | undefined },
-): Block[] {
+export function withCache(blocks: Block[], from: Parameters<typeof cacheControlIn>[0]): Block[] {
   const last = blocks.at(-1)
-  const control = from.cache_control
+  const cache_control = cacheControlIn(from)
   // Anthropic refuses a breakpoint on what it thought.
   if (last === undefined || /thinking$/.test(last.type)) return blocks
-  if (!isRecord(control) || last.cache_control) return blocks
-  const ttl = textOf(control.ttl)
-  const cache_control = { type: 'ephemeral' as const, ...(ttl === undefined ? {} : { ttl }) }
+  if (!cache_control || last.cache_control) return blocks
   return [...blocks.slice(0, -1), { ...last, cache_control }]
 }
 
@@ -60,6 +56,7 @@ function partIn(part: ChatPart, path: string, details: ImageDetails): Block[] {
 function noteDetail(block: Block, { image_url: image }: ChatPart, details: ImageDetails): Block {
   const detail = isRecord(image) ? image.detail : undefined
   if (detail === 'low' || detail === 'high') details.set(block.source, detail)
+  else if (detail === 'original') details.set(block.source, 'high')
   return block
 }
 
@@ -74,14 +71,7 @@ function imageIn(part: ChatPart, path: string): Block {
   if (parsed === undefined) throw refused(path, 'image_url is not a base64 data URL')
   const media_type = parsed.mediaType || sniffImage(parsed.data)
   if (media_type === undefined) throw refused(path, 'cannot tell the type of the image')
-  return {
-    type: 'image',
-    source: {
-      type: 'base64',
-      media_type: media_type === 'image/jpg' ? 'image/jpeg' : media_type,
-      data: parsed.data,
-    },
-  }
+  return { type: 'image', source: { type: 'base64', media_type, data: parsed.data } }
 }
 
 function fileIn(part: ChatPart, path: string): Block {

@@ -65,8 +65,8 @@ function refuseUnusable(body: ChatRequest): void {
   if (typeof body.n === 'number' && body.n !== 1)
     throw refused('n', 'only 1 choice can be asked for')
   const { modalities } = body
-  if (Array.isArray(modalities) && modalities.includes('audio')) {
-    throw refused('modalities', 'audio output is not supported')
+  if (Array.isArray(modalities) && modalities.some((kind) => kind !== 'text')) {
+    throw refused('modalities', 'only text can be answered')
   }
 }
 

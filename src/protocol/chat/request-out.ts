@@ -2,6 +2,8 @@ import { isRecord } from '../../kit/json.ts'
 import { sha256Hex } from '../../kit/sha256.ts'
 import { isClaudeModel } from '../messages/models.ts'
 import type { MessagesRequest } from '../messages/schema.ts'
+import { settled } from '../messages/settled.ts'
+import { strictFormat } from '../messages/strict-schema.ts'
 import { type ToolNames, toolNames } from '../messages/tool-names.ts'
 import type { Profile } from '../profile.ts'
 import type { Note, Noted, Turn } from '../protocol.ts'
@@ -30,9 +32,10 @@ const SILENT_HINTS: ReadonlySet<string> = new Set([
 ])
 
 /** The hub's turn as a Chat Completions request for one upstream; built from empty, so that nothing leaks. */
-export function chatRequestOut(turn: Turn, profile: Profile): ChatOut {
-  const { request, hints } = turn
+export function chatRequestOut(asked: Turn, profile: Profile): ChatOut {
   const notes: Note[] = []
+  const turn: Turn = { ...asked, request: settled(asked.request, notes) }
+  const { request, hints } = turn
   const names = toolNames(request, profile.tool_name_length)
   const caching =
     profile.cache_control === 'keep' ||
@@ -48,17 +51,21 @@ export function chatRequestOut(turn: Turn, profile: Profile): ChatOut {
     ...toolsOut(request, context),
     ...samplingOut(request, profile, notes),
     ...stopOut(request, profile, notes),
-    ...effortOut(request, hints, profile, notes),
-    ...formatOut(turn, profile, notes),
-    ...identityOut(turn, profile, notes),
-    ...tierOut(turn, profile, notes),
-    ...extrasOut(turn, profile, notes),
   }
+  Object.assign(
+    value,
+    effortOut(turn, profile, notes, value.tools !== undefined),
+    formatOut(turn, profile, notes),
+    identityOut(turn, profile, notes),
+    tierOut(turn, profile, notes),
+    extrasOut(turn, profile, notes),
+  )
   for (const key of Object.keys(request.output_config ?? {})) {
     if (key !== 'effort' && key !== 'format') notes.push(`output_config.${key}: dropped`)
   }
-  for (const key of Object.keys(request)) {
-    if (!HANDLED.has(key)) notes.push(`${key}: not supported by Chat Completions, dropped`)
+  for (const [key, said] of Object.entries(request)) {
+    if (!HANDLED.has(key) && said !== null)
+      notes.push(`${key}: not supported by Chat Completions, dropped`)
   }
   return { value, notes, names }
 }
@@ -127,7 +134,7 @@ function formatOut(turn: Turn, profile: Profile, notes: Note[]): object {
   const asked = request.output_format ?? request.output_config?.format
   const own = isRecord(hints.response_format) ? hints.response_format : undefined
   const schema = isRecord(asked) && asked.type === 'json_schema' ? asked.schema : undefined
-  const wanted = own ?? (schema === undefined ? undefined : schemaFormat(schema))
+  const wanted = own ?? (schema === undefined ? undefined : schemaFormat(schema, notes))
   if (wanted === undefined || wanted.type === 'text') return {}
   if (profile.response_format === 'none') {
     notes.push(`output_config.format: not supported by "${profile.name}", dropped`)
@@ -142,8 +149,9 @@ function formatOut(turn: Turn, profile: Profile, notes: Note[]): object {
   return { response_format: wanted }
 }
 
-function schemaFormat(schema: unknown): Record<string, unknown> {
-  return { type: 'json_schema', json_schema: { name: 'structured_output', schema, strict: true } }
+function schemaFormat(schema: unknown, notes: Note[]): Record<string, unknown> {
+  const strict = strictFormat(schema, notes)
+  return { type: 'json_schema', json_schema: { name: 'structured_output', schema, strict } }
 }
 
 /** Who asks: the id as it is where it fits OpenAI's 64 characters, else its hash. */

@@ -28,6 +28,7 @@ export const ChatPart = Type.Object(
       ),
     ),
     cache_control: Type.Optional(Type.Union([Json, Type.Null()])),
+    prompt_cache_breakpoint: Type.Optional(Type.Unknown()),
   },
   open,
 )

@@ -1,4 +1,6 @@
+import { noteLost } from '../messages/document.ts'
 import type { Block } from '../messages/schema.ts'
+import { isBlank } from '../value.ts'
 import {
   callId,
   documentParts,
@@ -68,12 +70,13 @@ function resultPart(item: unknown, place: Place, context: OutContext): OutPart[]
   if (!isBlock(item)) return [{ type: 'text', text: asText(item) }]
   switch (item.type) {
     case 'text':
-      return item.text ? [textPart(item.text, item, context)] : []
+      return isBlank(item.text ?? '') ? [] : [textPart(item.text ?? '', item, context)]
     case 'image':
       return [imagePart(item, place, context)]
     case 'document':
       return documentParts(item, place, context)
     case 'search_result':
+      noteLost(item, place.path, context.notes, false)
       return [textPart(searchText(item), item, context)]
     default:
       return [{ type: 'text', text: asText(item) }]

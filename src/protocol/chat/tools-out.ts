@@ -27,6 +27,10 @@ export function toolsOut(request: MessagesRequest, context: OutContext): Record<
     notes.push(`tools: not supported by "${profile.name}", dropped`)
     return fields
   }
+  if (request.tool_choice?.type === 'none' && !profile.tool_choices.includes('none')) {
+    if (tools.length > 0) notes.push(`tools: left out, "${profile.name}" has no choice of none`)
+    return fields
+  }
   if (tools.length === 0) {
     if (request.tool_choice !== undefined) notes.push('tool_choice: dropped, no tool is left')
     return fields
@@ -49,9 +53,10 @@ function goesStrict(tool: Tool, { profile }: OutContext): boolean {
 
 /** The fields of a tool that do not go up. */
 function lostFields(tool: Tool, context: OutContext): string[] {
-  return Object.keys(tool).filter((key) =>
-    key === 'strict' ? tool.strict === true && !goesStrict(tool, context) : !CARRIED.has(key),
-  )
+  const said = Object.entries(tool).filter(([, value]) => value !== null && value !== false)
+  return said
+    .map(([key]) => key)
+    .filter((key) => (key === 'strict' ? !goesStrict(tool, context) : !CARRIED.has(key)))
 }
 
 function functionTool(tool: Tool, cleaner: SchemaCleaner, context: OutContext): object {
@@ -68,15 +73,20 @@ function functionTool(tool: Tool, cleaner: SchemaCleaner, context: OutContext): 
 
 /** Web search has a field of its own where the upstream knows it; other server tools have nothing. */
 function serverTool(tool: Tool, index: number, context: OutContext): Record<string, unknown> {
-  const extra: Record<string, unknown> = tool
-  const restricted = extra.allowed_domains !== undefined || extra.blocked_domains !== undefined
+  const { allowed_domains, blocked_domains, user_location, max_uses }: Record<string, unknown> =
+    tool
+  const restricted = (allowed_domains ?? blocked_domains ?? null) !== null
   if (tool.type?.startsWith('web_search_') === true && context.profile.web_search && !restricted) {
-    const { user_location } = extra
+    if (typeof max_uses === 'number') {
+      context.notes.push(`tools.${index}.max_uses: dropped, no counterpart`)
+    }
     if (!isRecord(user_location)) return { web_search_options: {} }
-    const { type: _type, ...approximate } = user_location
+    const { type: _type, ...place } = user_location
+    const known = Object.entries(place).filter(([, value]) => value !== null)
+    const approximate = Object.fromEntries(known)
     return { web_search_options: { user_location: { type: 'approximate', approximate } } }
   }
-  const why = restricted ? 'its domain filter cannot be kept' : 'it runs at Anthropic only'
+  const why = restricted ? 'its domain filter cannot be kept' : 'only Claude knows it'
   context.notes.push(`tools.${index}: ${tool.type} dropped, ${why}`)
   return {}
 }

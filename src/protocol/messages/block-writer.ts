@@ -41,7 +41,8 @@ export class BlockWriter {
   }
 
   thinking(thinking: string): void {
-    if (this.#open.kind !== 'thinking') {
+    // What is signed is over: more would break its signature.
+    if (this.#open.kind !== 'thinking' || (this.#open.signature !== undefined && thinking !== '')) {
       const open: OpenBlock = { kind: 'thinking', signature: undefined, details: [] }
       this.#start(open, { type: 'thinking', thinking: '', signature: '' })
     }

@@ -19,11 +19,14 @@ function effortOfBudget(budget: number): string {
   return budget <= 24_576 ? 'high' : 'xhigh'
 }
 
-/** The level itself where it is known, else the next weaker one that is, else the weakest. */
-export function clampEffort(wanted: string, levels: readonly string[]): string {
+/**
+ * The level itself where it is known, else the next weaker one that is, else the weakest; nothing where thinking can
+ * only be turned off.
+ */
+export function clampEffort(wanted: string, levels: readonly string[]): string | undefined {
   if (levels.includes(wanted)) return wanted
   const known = ORDER.filter((level) => levels.includes(level))
   const rank = ORDER.indexOf(wanted)
   const weaker = known.filter((level) => ORDER.indexOf(level) <= rank)
-  return weaker.at(-1) ?? known[0] ?? levels[0] ?? wanted
+  return weaker.at(-1) ?? known[0] ?? levels.find((level) => level !== 'none')
 }

@@ -9,11 +9,12 @@ export function sniffImage(base64: string): string | undefined {
   return undefined
 }
 
-/** The parts of a base64 `data:` URL; nothing for any other URL. */
+/** The parts of a base64 `data:` URL, its type by its registered name; nothing for any other URL. */
 export function parseDataUrl(url: string): { mediaType: string; data: string } | undefined {
   const comma = url.startsWith('data:') ? url.indexOf(',') : -1
   if (comma === -1) return undefined
   const [mediaType = '', ...parameters] = url.slice(5, comma).split(';')
   if (!parameters.includes('base64')) return undefined
-  return { mediaType: mediaType.toLowerCase(), data: url.slice(comma + 1) }
+  const type = mediaType.toLowerCase()
+  return { mediaType: type === 'image/jpg' ? 'image/jpeg' : type, data: url.slice(comma + 1) }
 }

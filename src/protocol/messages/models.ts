@@ -5,6 +5,8 @@ export type ThinkingType = 'enabled' | 'adaptive' | 'disabled' | 'between_tools'
 export interface ModelCapabilities {
   readonly maxOutput: number
   readonly thinking: readonly ThinkingType[]
+  /** Thinks where a request says nothing of it; told not to, it takes no effort above high. */
+  readonly thinksUnasked: boolean
   /** `one`: temperature or top_p, not both. */
   readonly sampling: 'both' | 'one' | 'none'
   /** Whether `tool_choice` may be any or tool. */
@@ -20,6 +22,7 @@ const ALL_EFFORTS = ['low', 'medium', 'high', 'xhigh', 'max'] as const
 const OLD: ModelCapabilities = {
   maxOutput: 64_000,
   thinking: ['enabled', 'disabled'],
+  thinksUnasked: false,
   sampling: 'one',
   forcedTool: true,
   prefill: true,
@@ -29,6 +32,7 @@ const OLD: ModelCapabilities = {
 const MIDDLE: ModelCapabilities = {
   maxOutput: 128_000,
   thinking: ['enabled', 'adaptive', 'disabled'],
+  thinksUnasked: false,
   sampling: 'one',
   forcedTool: true,
   prefill: false,
@@ -38,21 +42,25 @@ const MIDDLE: ModelCapabilities = {
 const NEW: ModelCapabilities = {
   maxOutput: 128_000,
   thinking: ['adaptive', 'disabled'],
+  thinksUnasked: false,
   sampling: 'none',
   forcedTool: true,
   prefill: false,
   efforts: ALL_EFFORTS,
 }
 
-const ALWAYS: ModelCapabilities = { ...NEW, thinking: ['adaptive'], forcedTool: false }
+const FIFTH: ModelCapabilities = { ...NEW, thinksUnasked: true }
+
+const ALWAYS: ModelCapabilities = { ...FIFTH, thinking: ['adaptive'], forcedTool: false }
 
 /** First match wins; the newest of a line stands before the older ones whose name it extends. */
 const TABLE: readonly (readonly [pattern: RegExp, capabilities: ModelCapabilities])[] = [
   [/(fable|mythos)-5-[1-9]/, ALWAYS],
   [/(fable|mythos)-5/, { ...ALWAYS, forcedTool: true }],
   [/opus-5-5/, ALWAYS],
-  [/sonnet-5-5/, { ...NEW, thinking: ['adaptive', 'between_tools'], forcedTool: false }],
-  [/(haiku-5-5|opus-5|sonnet-5|opus-4-[78])/, NEW],
+  [/sonnet-5-5/, { ...FIFTH, thinking: ['adaptive', 'between_tools'], forcedTool: false }],
+  [/(haiku-5-5|opus-5|sonnet-5)/, FIFTH],
+  [/opus-4-[78]/, NEW],
   [/(opus|sonnet)-4-6/, MIDDLE],
   [/opus-4-5/, { ...OLD, efforts: ['low', 'medium', 'high'] }],
   [/(sonnet|haiku)-4-5/, OLD],

@@ -1,5 +1,6 @@
 import { isRecord } from '../../kit/json.ts'
-import type { Note, Noted, Turn } from '../protocol.ts'
+import type { Hints, Note, Noted, Turn } from '../protocol.ts'
+import { AnswerSchema } from './answer-schema.ts'
 import { limitBreakpoints } from './cache-breakpoints.ts'
 import { capabilitiesOf, type ModelCapabilities } from './models.ts'
 import type { MessagesRequest, RequestMessage } from './schema.ts'
@@ -32,6 +33,8 @@ export function messagesRequestOut(turn: Turn, options: MessagesOutOptions = {})
   request = fitThinking(request, capabilities, notes)
   request = sampled(request, capabilities, notes)
   request = limitBreakpoints(request, notes)
+  request = answered(request, turn.hints, notes)
+  request = strictTools(request, notes)
   request = hinted(request, turn, notes)
   const { betas } = turn.hints
   return { value: request, notes, betas: Array.isArray(betas) ? betas.map(String) : [] }
@@ -118,6 +121,35 @@ function sampled(
     } else out.top_p = top_p
   }
   return out
+}
+
+/** The wanted answer's schema as Claude enforces it. */
+function answered(request: MessagesRequest, hints: Hints, notes: Note[]): MessagesRequest {
+  const format = request.output_config?.format
+  if (!isRecord(format) || format.type !== 'json_schema') return request
+  const asked = isRecord(hints.response_format) ? hints.response_format.json_schema : undefined
+  const cleaner = new AnswerSchema(!isRecord(asked) || asked.strict !== true)
+  const schema = cleaner.fit(format.schema)
+  if (cleaner.told.size > 0) {
+    const keywords = [...cleaner.told].join(', ')
+    notes.push(`output_config.format: ${keywords} not enforced, told in the schema's descriptions`)
+  }
+  return { ...request, output_config: { ...request.output_config, format: { ...format, schema } } }
+}
+
+/** A strict tool takes no keyword that Claude does not enforce. */
+function strictTools(request: MessagesRequest, notes: Note[]): MessagesRequest {
+  if (request.tools?.some(({ strict }) => strict === true) !== true) return request
+  const tools = request.tools.map((tool) => {
+    if (tool.strict !== true) return tool
+    const cleaner = new AnswerSchema(false)
+    cleaner.fit(tool.input_schema)
+    if (cleaner.told.size === 0) return tool
+    const { strict: _strict, ...loose } = tool
+    notes.push(`tools: "${tool.name}" is not strict, ${[...cleaner.told].join(', ')} not enforced`)
+    return loose
+  })
+  return { ...request, tools }
 }
 
 function clamped(temperature: number, notes: Note[]): number {

@@ -4,6 +4,7 @@ import type { ProxyError } from '../../kit/error.ts'
 // Wire schemas are open: a field not listed here is carried, never refused.
 const open = { additionalProperties: true } as const
 const Json = Type.Record(Type.String(), Type.Unknown())
+const Text = Type.Optional(Type.Union([Type.String(), Type.Null()]))
 
 const CacheControl = Type.Object(
   { type: Type.Literal('ephemeral'), ttl: Type.Optional(Type.String()) },
@@ -42,6 +43,8 @@ export const Block = Type.Object(
     source: Type.Optional(Type.Union([Source, Type.String()])),
     title: Type.Optional(Type.Union([Type.String(), Type.Null()])),
     citations: Type.Optional(Type.Unknown()),
+    // What a system message's tool_addition or tool_removal is about.
+    tool: Type.Optional(Type.Unknown()),
     cache_control: Type.Optional(Type.Union([CacheControl, Type.Null()])),
   },
   open,
@@ -50,7 +53,13 @@ export type Block = Static<typeof Block>
 
 /** One turn of a conversation. @see wire.md 1.3 */
 export const RequestMessage = Type.Object(
-  { role: Type.String(), content: Type.Union([Type.String(), Type.Array(Block)]) },
+  {
+    role: Type.String(),
+    content: Type.Union([Type.String(), Type.Array(Block)]),
+    // Of system messages: until when the text is shown, and how hard the model thinks in this turn.
+    clear_at: Text,
+    output_config: Type.Optional(Type.Union([Type.Object({ effort: Text }, open), Type.Null()])),
+  },
   open,
 )
 export type RequestMessage = Static<typeof RequestMessage>
@@ -99,22 +108,19 @@ export const MessagesRequest = Type.Object(
         {
           type: Type.String(),
           budget_tokens: Type.Optional(Type.Number()),
-          display: Type.Optional(Type.String()),
+          display: Text,
         },
         open,
       ),
     ),
     output_config: Type.Optional(
-      Type.Object(
-        { effort: Type.Optional(Type.String()), format: Type.Optional(Type.Unknown()) },
-        open,
-      ),
+      Type.Object({ effort: Text, format: Type.Optional(Type.Unknown()) }, open),
     ),
     metadata: Type.Optional(
       Type.Object({ user_id: Type.Optional(Type.Union([Type.String(), Type.Null()])) }, open),
     ),
     service_tier: Type.Optional(Type.String()),
-    speed: Type.Optional(Type.String()),
+    speed: Text,
     output_format: Type.Optional(Type.Unknown()),
   },
   open,

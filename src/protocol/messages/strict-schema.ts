@@ -1,4 +1,5 @@
 import { isRecord } from '../../kit/json.ts'
+import type { Note } from '../protocol.ts'
 
 /**
  * Whether OpenAI takes a schema as strict: every object closed and all its properties required. Claude takes optional
@@ -6,16 +7,39 @@ import { isRecord } from '../../kit/json.ts'
  */
 export function isStrictSchema(schema: unknown): boolean {
   if (!isRecord(schema)) return true
-  const { properties, required, additionalProperties, items, anyOf, $defs, definitions } = schema
-  const named = isRecord(properties) ? properties : {}
-  if (schema.type === 'object' || isRecord(properties)) {
-    const all: unknown[] = Array.isArray(required) ? required : []
-    if (additionalProperties !== false) return false
-    if (!Object.keys(named).every((name) => all.includes(name))) return false
+  if (schema.type === 'object' || isRecord(schema.properties)) {
+    if (schema.additionalProperties !== false || hasOptional(schema)) return false
   }
-  const inner = [named, $defs, definitions].flatMap((one) =>
+  return inside(schema).every(isStrictSchema)
+}
+
+/** Whether an answer's schema is to be enforced: with optional properties, which Claude enforces, OpenAI refuses to. */
+export function strictFormat(schema: unknown, notes: Note[]): boolean {
+  if (!isLooselyClosed(schema)) return true
+  notes.push('output_config.format: not enforced, the schema has optional properties')
+  return false
+}
+
+function isLooselyClosed(schema: unknown): boolean {
+  if (!isRecord(schema)) return false
+  if (schema.additionalProperties === false && hasOptional(schema)) return true
+  return inside(schema).some(isLooselyClosed)
+}
+
+function hasOptional({ properties, required }: Record<string, unknown>): boolean {
+  const all: unknown[] = Array.isArray(required) ? required : []
+  return isRecord(properties) && !Object.keys(properties).every((name) => all.includes(name))
+}
+
+function inside({
+  properties,
+  $defs,
+  definitions,
+  items,
+  anyOf,
+}: Record<string, unknown>): unknown[] {
+  const named = [properties, $defs, definitions].flatMap((one) =>
     isRecord(one) ? Object.values(one) : [],
   )
-  const listed = Array.isArray(anyOf) ? anyOf : []
-  return [...inner, items, ...listed].every(isStrictSchema)
+  return [...named, items, ...(Array.isArray(anyOf) ? anyOf : [])]
 }

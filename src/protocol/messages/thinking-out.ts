@@ -23,7 +23,8 @@ export function fitThinking(
   if (capabilities === undefined) return request
   const thinking = thinkingFor(request, capabilities, notes)
   const fitted = withThinking(request, thinking)
-  return choose(effortFor(fitted, capabilities, notes), capabilities, notes)
+  const chosen = choose(effortFor(fitted, capabilities, notes), capabilities, notes)
+  return capabilities.thinksUnasked ? calmed(chosen, notes) : chosen
 }
 
 type Thinking = MessagesRequest['thinking']
@@ -105,10 +106,10 @@ function effortFor(
   notes: Note[],
 ): MessagesRequest {
   const effort = request.output_config?.effort
-  if (effort === undefined || capabilities.efforts.includes(effort)) return request
+  if (typeof effort !== 'string' || capabilities.efforts.includes(effort)) return request
   const { effort: _asked, ...rest } = request.output_config ?? {}
-  if (capabilities.efforts.length > 0) {
-    const level = clampEffort(effort, capabilities.efforts)
+  const level = clampEffort(effort, capabilities.efforts)
+  if (level !== undefined) {
     notes.push(`output_config.effort: "${effort}" sent as "${level}"`)
     return { ...request, output_config: { ...rest, effort: level } }
   }
@@ -132,9 +133,19 @@ function choose(
   if (capabilities.forcedTool && !on && !always) return request
   if (capabilities.forcedTool && !always) {
     notes.push('thinking: left out for this turn, the tool choice is forced')
-    return withThinking(request, undefined)
+    return withThinking(request, capabilities.thinksUnasked ? { type: 'disabled' } : undefined)
   }
   notes.push(`tool_choice: "${choice.type}" relaxed to auto, the model cannot be forced`)
   const { name: _name, ...rest } = choice
   return { ...request, tool_choice: { ...rest, type: 'auto' } }
+}
+
+/** An effort above high is refused of a model that thinks by itself and is told not to. */
+function calmed(request: MessagesRequest, notes: Note[]): MessagesRequest {
+  const { thinking, output_config: config } = request
+  const effort = config?.effort
+  const quiet = thinking?.type === 'disabled' || thinking?.type === 'between_tools'
+  if (!quiet || (effort !== 'xhigh' && effort !== 'max')) return request
+  notes.push(`output_config.effort: "${effort}" sent as "high", the most without thinking`)
+  return { ...request, output_config: { ...config, effort: 'high' } }
 }

@@ -17,6 +17,8 @@ export function effortOut(turn: Turn, profile: Profile, notes: Note[]): object {
   const wanted = textOf(hints.reasoning_effort) ?? wantedEffort(request)
   if (wanted === undefined && request.thinking === undefined) return {}
   const level = wanted === undefined ? undefined : levelOf(wanted, profile, notes)
+  if (!profile.encrypted_reasoning)
+    return level === undefined ? {} : { reasoning: { effort: level } }
   const reasoning = {
     ...(level === undefined ? {} : { effort: level }),
     ...(showsThinking(request) ? { summary: 'auto' } : {}),
@@ -29,12 +31,10 @@ export function effortOut(turn: Turn, profile: Profile, notes: Note[]): object {
 
 function levelOf(wanted: string, profile: Profile, notes: Note[]): string | undefined {
   const { effort_levels: levels, name } = profile
-  if (levels.length === 0) {
-    notes.push(`output_config.effort: not supported by "${name}", dropped`)
-    return undefined
-  }
   const level = clampEffort(wanted, levels)
-  if (level !== wanted) {
+  if (level === undefined) {
+    notes.push(`output_config.effort: not supported by "${name}", dropped`)
+  } else if (level !== wanted) {
     notes.push(`output_config.effort: "${wanted}" sent as "${level}", what "${name}" knows`)
   }
   return level

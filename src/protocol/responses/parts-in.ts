@@ -1,4 +1,5 @@
 import { isRecord } from '../../kit/json.ts'
+import { cacheControlIn } from '../cache-control.ts'
 import { invalidField } from '../check.ts'
 import { parseDataUrl, sniffImage } from '../messages/image.ts'
 import type { Block, Source } from '../messages/schema.ts'
@@ -16,7 +17,9 @@ export function blocksOfContent(content: unknown, path: string, details: ImageDe
     if (!isPart(part))
       throw invalidField(`${path}.${index}`, 'a content part must be an object with a type')
     const block = blockOfPart(part, `${path}.${index}`, details)
-    return block === undefined ? [] : [withBreakpoint(block, part)]
+    if (block === undefined) return []
+    const cache_control = cacheControlIn(part)
+    return [cache_control ? { ...block, cache_control } : block]
   })
 }
 
@@ -104,7 +107,9 @@ function fileBlock(part: Part, path: string): Block {
   const data = textOf(part.file_data)
   if (data === undefined)
     throw invalidField(`${path}.file_data`, 'a file needs file_data or file_url')
-  return { ...documentOf(data, title, `${path}.file_data`), ...named }
+  const block = documentOf(data, title, `${path}.file_data`)
+  // Anthropic refuses an image with a name.
+  return block.type === 'document' ? { ...block, ...named } : block
 }
 
 function documentOf(data: string, filename: string | undefined, path: string): Block {
@@ -128,16 +133,6 @@ function documentOf(data: string, filename: string | undefined, path: string): B
 function typeByName(filename: string | undefined): string {
   if (filename === undefined || /\.pdf$/i.test(filename)) return 'application/pdf'
   return /\.(txt|md|csv|json|xml|html?|ya?ml|log)$/i.test(filename) ? 'text/plain' : filename
-}
-
-/** OpenAI's explicit breakpoint is Anthropic's cache_control under another name. */
-function withBreakpoint(block: Block, part: Part): Block {
-  if (isRecord(part.cache_control)) {
-    const ttl = textOf(part.cache_control.ttl)
-    return { ...block, cache_control: { type: 'ephemeral', ...(ttl === undefined ? {} : { ttl }) } }
-  }
-  if (!isRecord(part.prompt_cache_breakpoint)) return block
-  return { ...block, cache_control: { type: 'ephemeral' } }
 }
 
 function isPart(value: unknown): value is Part {

@@ -82,7 +82,7 @@ function limitOf(body: ResponsesRequest): Pick<MessagesRequest, 'max_tokens'> {
 function thinkingOf(body: ResponsesRequest): Pick<MessagesRequest, 'thinking'> {
   const effort = body.reasoning?.effort
   if (effort === 'none') return { thinking: { type: 'disabled' } }
-  const summary = textOf(body.reasoning?.summary)
+  const summary = textOf(body.reasoning?.summary) ?? textOf(body.reasoning?.generate_summary)
   if (!effort && summary === undefined) return {}
   const display = summary === undefined || summary === 'none' ? 'omitted' : 'summarized'
   return { thinking: { type: 'adaptive', display } }
@@ -176,7 +176,7 @@ const KNOWN = new Set(
   (
     'model input instructions tools tool_choice parallel_tool_calls reasoning text include store stream ' +
     'max_output_tokens temperature top_p metadata service_tier user safety_identifier prompt_cache_key ' +
-    'prompt_cache_retention prompt_cache_options previous_response_id conversation prompt background ' +
+    'prompt_cache_retention previous_response_id conversation prompt background ' +
     'stream_options client_metadata truncation'
   ).split(' '),
 )
@@ -186,6 +186,10 @@ function noteDropped(body: ResponsesRequest, notes: Note[]): void {
   if (body.truncation === 'auto') notes.push('truncation: a conversation over the limit is refused')
   const metadata = Object.keys(body.metadata ?? {}).filter((key) => key !== 'user_id')
   if (metadata.length > 0) notes.push('metadata: returned in the response, not sent upstream')
+  for (const [field, value] of Object.entries(body.reasoning ?? {})) {
+    if (!REASONING.has(field) && value !== null)
+      notes.push(`reasoning.${field}: not supported in translation`)
+  }
   for (const included of body.include ?? []) {
     if (!INCLUDED.has(included)) notes.push(`include: "${included}" is not available`)
   }
@@ -196,4 +200,5 @@ function noteDropped(body: ResponsesRequest, notes: Note[]): void {
   }
 }
 
+const REASONING = new Set(['effort', 'summary', 'generate_summary'])
 const INCLUDED = new Set(['reasoning.encrypted_content', 'web_search_call.action.sources'])

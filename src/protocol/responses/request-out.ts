@@ -1,6 +1,8 @@
 import { isRecord } from '../../kit/json.ts'
 import { sha256Hex } from '../../kit/sha256.ts'
 import type { MessagesRequest } from '../messages/schema.ts'
+import { settled } from '../messages/settled.ts'
+import { strictFormat } from '../messages/strict-schema.ts'
 import { foreignSystem } from '../messages/system.ts'
 import { type ToolNames, toolNames } from '../messages/tool-names.ts'
 import type { Profile } from '../profile.ts'
@@ -24,9 +26,10 @@ const HANDLED: ReadonlySet<string> = new Set([
 ])
 
 /** The hub's turn as a Responses request for one upstream; built from empty, so that nothing leaks. */
-export function responsesRequestOut(turn: Turn, profile: Profile): ResponsesOut {
-  const { request, hints } = turn
+export function responsesRequestOut(asked: Turn, profile: Profile): ResponsesOut {
   const notes: Note[] = []
+  const turn: Turn = { ...asked, request: settled(asked.request, notes) }
+  const { request, hints } = turn
   const context: OutContext = {
     profile,
     names: toolNames(request, profile.tool_name_length),
@@ -44,10 +47,10 @@ export function responsesRequestOut(turn: Turn, profile: Profile): ResponsesOut 
     ...toolsOut(request, context),
     ...samplingOut(request, profile, notes),
     ...effortOut(turn, profile, notes),
-    ...textOut(turn),
+    ...textOut(turn, profile, notes),
     ...compactionOut(request, notes),
-    ...tierOut(turn),
-    ...identityOut(turn, profile),
+    ...tierOut(turn, profile, notes),
+    ...identityOut(turn, profile, notes),
     ...extrasOut(hints, profile, notes),
   }
   if (request.stop_sequences?.length) notes.push('stop_sequences: Responses has none, dropped')
@@ -55,8 +58,9 @@ export function responsesRequestOut(turn: Turn, profile: Profile): ResponsesOut 
   for (const key of Object.keys(request.output_config ?? {})) {
     if (key !== 'effort' && key !== 'format') notes.push(`output_config.${key}: dropped`)
   }
-  for (const key of Object.keys(request)) {
-    if (!HANDLED.has(key)) notes.push(`${key}: not supported by Responses, dropped`)
+  for (const [key, said] of Object.entries(request)) {
+    if (!HANDLED.has(key) && said !== null)
+      notes.push(`${key}: not supported by Responses, dropped`)
   }
   return { value, notes, names: context.names }
 }
@@ -102,10 +106,10 @@ function samplingOut(request: MessagesRequest, profile: Profile, notes: Note[]):
 }
 
 /** The answer's form and length: `output_format` is the older field and wins where both are sent. */
-function textOut(turn: Turn): object {
+function textOut(turn: Turn, profile: Profile, notes: Note[]): object {
   const { request, hints } = turn
   const asked = request.output_format ?? request.output_config?.format
-  const format = hintedFormat(hints) ?? schemaFormat(asked)
+  const format = formatFor(hintedFormat(hints) ?? schemaFormat(asked, notes), profile, notes)
   const verbosity = textOf(hints.verbosity)
   if (format === undefined && verbosity === undefined) return {}
   return {
@@ -116,13 +120,32 @@ function textOut(turn: Turn): object {
   }
 }
 
-function schemaFormat(asked: unknown): object | undefined {
+/** The format as far as the upstream has it. */
+function formatFor(
+  format: Record<string, unknown> | undefined,
+  { response_format: strongest, name }: Profile,
+  notes: Note[],
+): object | undefined {
+  if (format === undefined || strongest === 'json_schema') return format
+  if (strongest === 'json_object') {
+    if (format.type !== 'json_object') {
+      notes.push(`output_config.format: "${name}" knows json_object only, the schema is dropped`)
+    }
+    return { type: 'json_object' }
+  }
+  notes.push(`output_config.format: not supported by "${name}", dropped`)
+  return undefined
+}
+
+function schemaFormat(asked: unknown, notes: Note[]): Record<string, unknown> | undefined {
   if (!isRecord(asked) || asked.type !== 'json_schema') return undefined
-  return { type: 'json_schema', name: 'structured_output', schema: asked.schema, strict: true }
+  const { schema } = asked
+  const strict = strictFormat(schema, notes)
+  return { type: 'json_schema', name: 'structured_output', schema, strict }
 }
 
 /** Chat's response_format, whose schema is nested where that of Responses is flat. */
-function hintedFormat(hints: Hints): object | undefined {
+function hintedFormat(hints: Hints): Record<string, unknown> | undefined {
   const format = hints.response_format
   if (!isRecord(format) || format.type === 'text') return undefined
   if (format.type !== 'json_schema') return format
@@ -144,18 +167,22 @@ function compactionOut(request: MessagesRequest, notes: Note[]): object {
   return compactions.length === 0 ? {} : { context_management: compactions }
 }
 
-function tierOut(turn: Turn): object {
-  const { request, hints } = turn
+function tierOut({ request, hints }: Turn, profile: Profile, notes: Note[]): object {
   const fast = request.speed === 'fast' || ['priority', 'fast'].includes(request.service_tier ?? '')
-  if (fast) return { service_tier: 'priority' }
-  const own = textOf(hints.service_tier)
-  return own === undefined || own === 'auto' || own === 'default' ? {} : { service_tier: own }
+  const tier = fast ? 'priority' : textOf(hints.service_tier)
+  if (tier === undefined || tier === 'auto' || tier === 'default') return {}
+  if (profile.service_tier) return { service_tier: tier }
+  notes.push(`service_tier: not supported by "${profile.name}", dropped`)
+  return {}
 }
 
 /** Who asks: the id as it is where it fits OpenAI's 64 characters, else its hash. */
-function identityOut(turn: Turn, profile: Profile): object {
+function identityOut(turn: Turn, profile: Profile, notes: Note[]): object {
   const id = textOf(turn.request.metadata?.user_id)
   const key = textOf(turn.hints.prompt_cache_key) ?? id
+  if (id !== undefined && !profile.user) {
+    notes.push(`metadata.user_id: not supported by "${profile.name}", dropped`)
+  }
   return {
     ...(id !== undefined && profile.user ? { user: bounded(id) } : {}),
     ...(key !== undefined && profile.prompt_cache_key ? { prompt_cache_key: bounded(key) } : {}),

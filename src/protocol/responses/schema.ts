@@ -93,7 +93,10 @@ export const ResponsesRequest = Type.Object(
     tool_choice: Type.Optional(Type.Union([ToolChoice, Type.Null()])),
     parallel_tool_calls: flag,
     reasoning: Type.Optional(
-      Type.Union([Type.Object({ effort: text, summary: text }, open), Type.Null()]),
+      Type.Union([
+        Type.Object({ effort: text, summary: text, generate_summary: text }, open),
+        Type.Null(),
+      ]),
     ),
     text: Type.Optional(
       Type.Union([

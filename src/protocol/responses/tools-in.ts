@@ -22,10 +22,23 @@ export function readTools(body: ResponsesRequest, named: NamedTools, notes: Note
   const list = choice.allowed === undefined ? named.list : named.list.filter(choice.allowed)
   if (list.length === 0) return {}
   const tools = list.map((tool) => hubTool(tool, notes))
+  const lost = new Set(list.flatMap(lostFields))
+  if (lost.size > 0) notes.push(`tools: ${[...lost].join(', ')} not supported, dropped`)
   const serial = body.parallel_tool_calls === false && choice.value?.type !== 'none'
   if (!serial) return choice.value === undefined ? { tools } : { tools, tool_choice: choice.value }
   const value = choice.value ?? { type: 'auto' }
   return { tools, tool_choice: { ...value, disable_parallel_tool_use: true } }
+}
+
+const CARRIED: ReadonlySet<string> = new Set([
+  ...['type', 'name', 'description', 'parameters', 'strict', 'format'],
+])
+
+/** What a client says of its own tool that the hub's tool cannot. */
+function lostFields({ kind, definition }: NamedTool): string[] {
+  if (kind !== 'function' && kind !== 'custom') return []
+  const said = Object.entries(definition).filter(([, value]) => value !== null && value !== false)
+  return said.map(([field]) => field).filter((field) => !CARRIED.has(field))
 }
 
 interface Choice {
@@ -124,9 +137,10 @@ function customTool(tool: NamedTool, notes: Note[]): Tool {
   } else {
     notes.push(`tools: "${tool.name}" became a function with one string`)
   }
+  const said = texts.filter((text) => text !== undefined)
   return {
     name: tool.flat,
-    description: texts.filter((text) => text !== undefined).join('\n\n'),
+    ...(said.length === 0 ? {} : { description: said.join('\n\n') }),
     input_schema: {
       type: 'object',
       properties: {

@@ -28,7 +28,12 @@ export function toolsOut(request: MessagesRequest, context: OutContext): Record<
       context.notes.push('tool_choice: dropped, no tool is left')
     return {}
   }
-  if (!context.profile.tools) {
+  const { profile } = context
+  if (request.tool_choice?.type === 'none' && !profile.tool_choices.includes('none')) {
+    context.notes.push(`tools: left out, "${profile.name}" has no choice of none`)
+    return {}
+  }
+  if (!profile.tools) {
     context.notes.push(`tools: not supported by "${context.profile.name}", dropped`)
     return {}
   }
@@ -50,9 +55,10 @@ function goesStrict(tool: Tool, { profile }: OutContext): boolean {
 
 /** The fields of a tool that do not go up. */
 function lostFields(tool: Tool, context: OutContext): string[] {
-  return Object.keys(tool).filter((key) =>
-    key === 'strict' ? tool.strict === true && !goesStrict(tool, context) : !CARRIED.has(key),
-  )
+  const said = Object.entries(tool).filter(([, value]) => value !== null && value !== false)
+  return said
+    .map(([key]) => key)
+    .filter((key) => (key === 'strict' ? !goesStrict(tool, context) : !CARRIED.has(key)))
 }
 
 function isWebSearch(tool: Tool): boolean {
@@ -61,7 +67,7 @@ function isWebSearch(tool: Tool): boolean {
 
 function serverTool(tool: Tool, index: number, context: OutContext): object[] {
   if (isWebSearch(tool)) return [webSearchOut(tool, index, context)]
-  context.notes.push(`tools.${index}: ${tool.type} dropped, it runs at Anthropic only`)
+  context.notes.push(`tools.${index}: ${tool.type} dropped, only Claude knows it`)
   return []
 }
 
@@ -86,7 +92,8 @@ function webSearchOut(tool: Tool, index: number, context: OutContext): object {
       'a Responses upstream has no such filter, and searching without it would loosen a restriction',
     )
   }
-  if (max_uses !== undefined) context.notes.push(`tools.${index}.max_uses: dropped, no counterpart`)
+  if (typeof max_uses === 'number')
+    context.notes.push(`tools.${index}.max_uses: dropped, no counterpart`)
   return {
     type: 'web_search',
     ...(Array.isArray(allowed_domains) ? { filters: { allowed_domains } } : {}),

@@ -158,9 +158,9 @@ function outputConfig(request: MessagesRequest): NonNullable<MessagesRequest['ou
   return format === undefined || format === null ? config : { format, ...config }
 }
 
-function effortOf({ effort }: { readonly effort?: string }): Effort | undefined {
+function effortOf({ effort }: { readonly effort?: string | null }): Effort | undefined {
   const known = EFFORTS.find((each) => each === effort)
-  if (effort !== undefined && known === undefined) {
+  if (typeof effort === 'string' && known === undefined) {
     throw invalid('output_config.effort', `it must be one of ${EFFORTS.join(', ')}`)
   }
   return known
