@@ -155,7 +155,8 @@ const provider = section('An upstream', {
     description: "Map from the client's model name, exact or with *, to the upstream's",
   }),
   wire: leaf(Type.Optional(oneOf(['chat', 'responses'])), {
-    description: 'OpenAI protocol that the upstream speaks; chat where none is said',
+    description:
+      'OpenAI protocol that the upstream speaks; without it chat, at OpenAI and Azure the one that fits best',
     example: 'chat',
     kinds: ['openai', 'demo'],
   }),

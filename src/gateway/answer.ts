@@ -3,7 +3,7 @@ import { splice } from '../kit/json-splice.ts'
 import { otherLimitField } from '../protocol/chat/request-out.ts'
 import type { Codec } from '../protocol/codec.ts'
 import { CODECS } from '../protocol/index.ts'
-import type { Note } from '../protocol/protocol.ts'
+import type { Note, ProtocolName } from '../protocol/protocol.ts'
 import { readUpstreamError } from '../protocol/read-error.ts'
 import { mayMap } from '../provider/mode.ts'
 import type { PreparedCall } from '../provider/provider.ts'
@@ -51,11 +51,13 @@ export async function answer(
   settlement.model = envelope?.model
   const route = chooseRoute(gateway.options.routes, exchange, envelope?.model)
   const { provider } = route
-  const upstream = CODECS[provider.wire]
-  const client = SPEAKS[exchange.endpoint] ?? upstream
+  const spoken = SPEAKS[exchange.endpoint]
+  const upstream = CODECS[wireOf(route, spoken)]
+  const client = spoken ?? upstream
   const streams = envelope?.stream === true && exchange.endpoint !== 'count_tokens'
   settlement.route = route
-  settlement.protocol = SPEAKS[exchange.endpoint]?.name
+  settlement.protocol = spoken?.name
+  settlement.wire = upstream.name
   settlement.stream = streams
   settlement.metadata = envelope?.metadataSpan
   settlement.started()
@@ -72,23 +74,27 @@ export async function answer(
   const prepared = preparing instanceof Promise ? await preparing : preparing
   learn(settlement, ascent, prepared)
   const { translation } = ascent
-  const waits = exchange.mode !== 'passthrough' || translation !== undefined
   const work = new Work({
     gateway,
     exchange,
     settlement,
-    call: relayCall(gateway, exchange, settlement, route, prepared, waits),
+    call: relayCall(gateway, exchange, settlement, route, prepared, translation),
     route,
     client,
     upstream,
     translation,
     streams,
   })
-  keepEndable(work)
   const reply = send(work)
   const earlyOpenMs = mayOpenEarly(work) ? gateway.options.timing.earlyOpenMs : Infinity
   const begun = await (earlyOpenMs === Infinity ? reply : within(reply, earlyOpenMs))
   return begun === undefined ? openEarly(work, reply) : respond(work, begun)
+}
+
+/** What the upstream is spoken to in. */
+function wireOf({ provider, model }: Route, client: Codec | undefined): ProtocolName {
+  if (client === undefined || model === undefined) return provider.wire
+  return provider.wireFor?.(client.name, model) ?? provider.wire
 }
 
 /** What the way up tells of an exchange. */
@@ -163,7 +169,7 @@ function relayCall(
   tries: Settlement,
   route: Route,
   prepared: PreparedCall,
-  waits: boolean,
+  translation: Translation | undefined,
 ): RelayCall {
   const { timing } = gateway.options
   const own = route.provider.watchesSilence === true
@@ -176,7 +182,7 @@ function relayCall(
     idleTimeoutMs: own ? FOREVER_MS : timing.idleTimeoutMs,
     pool: gateway.pool,
     raw: exchange.endpoint === 'upload',
-    waits,
+    waits: exchange.mode !== 'passthrough' || translation !== undefined,
     opens: undefined,
   }
 }
@@ -199,6 +205,7 @@ function mayOpenEarly({ streams, exchange }: Work): boolean {
 }
 
 function send(work: Work): Promise<Reply> {
+  keepEndable(work)
   const { call, translation } = work
   if (translation === undefined) return relay(call)
   const opens = (chunk: Uint8Array | undefined) => work.opens(chunk)

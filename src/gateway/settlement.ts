@@ -26,6 +26,7 @@ export class Settlement {
   /** Whether a plan login went up. */
   planLogin = false
   protocol: ProtocolName | undefined
+  wire: ProtocolName | undefined
   route: Route | undefined
   model: string | undefined
   stream = false
@@ -114,7 +115,7 @@ export class Settlement {
       address: client.address,
       mode,
       protocol: this.protocol,
-      wire: provider?.wire,
+      wire: this.wire,
       upstream: provider?.name,
       kind: provider?.kind,
       model: this.model,

@@ -80,5 +80,6 @@ export const OPENAI_VENDOR: Vendor = {
   name: 'openai',
   hosts: /(^|\.)api\.openai\.com$/,
   data: OPENAI,
+  bothWires: true,
   models: OPENAI_MODELS,
 }

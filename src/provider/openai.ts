@@ -1,7 +1,8 @@
 import { ProxyError } from '../kit/error.ts'
 import { copyRequestHeaders } from '../kit/headers.ts'
 import type { Profile } from '../protocol/profile.ts'
-import { chooseProfile } from './profile.ts'
+import type { ProtocolName } from '../protocol/protocol.ts'
+import { chooseProfile, type ProfileChoice, speaksBothWires } from './profile.ts'
 import type { PreparedCall, Provider, ProviderOptions, UpstreamCall } from './provider.ts'
 import { sendByFetch } from './shared.ts'
 
@@ -31,38 +32,58 @@ const OWN: ReadonlySet<string> = new Set([
 /** Whatever speaks OpenAI's Chat Completions or Responses. */
 export function createOpenAiProvider(options: ProviderOptions): Provider {
   const baseUrl = options.baseUrl ?? DEFAULT_BASE_URL
-  const learnt = new Map<string, Partial<Profile>>()
-  const profiles = new Map<string, Profile>()
+  const quirks = new Quirks(options, baseUrl)
   const site: Site = { baseUrl, azure: isAzure(baseUrl), urls: new Map() }
+  const wire = options.wire ?? wireOfEndpoint(baseUrl)
   return {
     name: options.name,
     kind: 'openai',
-    wire: options.wire ?? 'chat',
+    wire: wire ?? 'chat',
+    wireFor(client, model) {
+      if (wire !== undefined || !quirks.bothWires) return wire ?? 'chat'
+      if (client !== 'messages') return client
+      // What a model thinks comes back on Responses only.
+      return quirks.of(model).encrypted_reasoning ? 'responses' : 'chat'
+    },
     defaultMaxTokens: options.defaultMaxTokens,
     prepare: (call) => prepare(call, site, options),
     send: sendByFetch,
-    profile(model) {
-      const known = profiles.get(model)
-      if (known !== undefined) return known
-      const chosen = chooseProfile({
-        baseUrl,
-        model,
-        overrides: options.profileOverrides ?? {},
-        ...(options.profile === undefined ? {} : { name: options.profile }),
-      })
-      const profile = { ...chosen, ...learnt.get(model) }
-      keep(profiles, model, profile)
-      return profile
-    },
-    learn(model, quirk) {
-      if (learnt.size >= KEPT) learnt.clear()
-      learnt.set(model, { ...learnt.get(model), ...quirk })
-      profiles.delete(model)
-    },
+    profile: (model) => quirks.of(model),
+    learn: (model, quirk) => quirks.learn(model, quirk),
     async status() {
       const credential = options.credentials.apiKey === undefined ? "the caller's own" : 'API key'
       return { provider: options.name, kind: 'openai', base_url: baseUrl, credential }
     },
+  }
+}
+
+/** What is known of an upstream's models, and what its errors taught. */
+class Quirks {
+  readonly bothWires: boolean
+  readonly #choice: Omit<ProfileChoice, 'model'>
+  readonly #learnt = new Map<string, Partial<Profile>>()
+  readonly #profiles = new Map<string, Profile>()
+
+  constructor(
+    { profile: name, profileOverrides: overrides = {} }: ProviderOptions,
+    baseUrl: string,
+  ) {
+    this.#choice = { baseUrl, overrides, ...(name === undefined ? {} : { name }) }
+    this.bothWires = speaksBothWires(this.#choice)
+  }
+
+  of(model: string): Profile {
+    const known = this.#profiles.get(model)
+    if (known !== undefined) return known
+    const profile = { ...chooseProfile({ ...this.#choice, model }), ...this.#learnt.get(model) }
+    keep(this.#profiles, model, profile)
+    return profile
+  }
+
+  learn(model: string, quirk: Partial<Profile>): void {
+    if (this.#learnt.size >= KEPT) this.#learnt.clear()
+    this.#learnt.set(model, { ...this.#learnt.get(model), ...quirk })
+    this.#profiles.delete(model)
   }
 }
 
@@ -129,6 +150,12 @@ function keyFor(call: UpstreamCall, options: ProviderOptions): string | undefine
     throw new ProxyError('authentication', text)
   }
   return caller
+}
+
+/** What a base URL that is an endpoint's says of its protocol. */
+function wireOfEndpoint(baseUrl: string): ProtocolName | undefined {
+  const endpoint = /\/(chat\/completions|responses)\/*(\?|$)/.exec(baseUrl)?.[1]
+  return endpoint === undefined ? undefined : endpoint === 'responses' ? 'responses' : 'chat'
 }
 
 function isAzure(baseUrl: string): boolean {

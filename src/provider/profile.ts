@@ -20,13 +20,22 @@ export interface ProfileChoice {
 
 /** The profile of one upstream and model: neutral data, the vendor's, its model family's, the user's. */
 export function chooseProfile(choice: ProfileChoice): Profile {
-  const vendor = choice.name === undefined ? vendorOf(choice.baseUrl) : named(choice.name)
+  const vendor = vendorFor(choice)
   const model = choice.model.toLowerCase()
   const families = vendor?.models?.filter(([family]) => family.test(model)) ?? []
   const profile: Profile = { ...NEUTRAL_PROFILE }
   if (vendor !== undefined) Object.assign(profile, { name: vendor.name }, vendor.data)
   for (const [, data] of families) Object.assign(profile, data)
   return Object.assign(profile, checkOverrides(choice.overrides ?? {}))
+}
+
+/** Whether an upstream is known to speak Responses beside Chat Completions. */
+export function speaksBothWires(choice: Omit<ProfileChoice, 'model'>): boolean {
+  return vendorFor(choice)?.bothWires === true
+}
+
+function vendorFor({ baseUrl, name }: Omit<ProfileChoice, 'model'>): Vendor | undefined {
+  return name === undefined ? vendorOf(baseUrl) : named(name)
 }
 
 function vendorOf(baseUrl: string): Vendor | undefined {

@@ -89,6 +89,8 @@ export interface Provider {
   readonly kind: string
   /** The protocol that its model endpoint speaks. */
   readonly wire: ProtocolName
+  /** Which protocol serves a client best, where it speaks several. */
+  wireFor?(client: ProtocolName, model: string): ProtocolName
   /** Makes the request as it goes up, at once where nothing is to be waited for; throws a ProxyError where no credential fits. */
   prepare(call: UpstreamCall): PreparedCall | Promise<PreparedCall>
   /** Sends it; an embedded upstream answers by itself. */

@@ -11,6 +11,7 @@ export const VENDORS: readonly Vendor[] = [
     name: 'azure-openai',
     hosts: /\.(openai\.azure\.com|cognitiveservices\.azure\.com|services\.ai\.azure\.com)$/,
     data: { ...OPENAI_VENDOR.data, service_tier: false, files: false },
+    bothWires: true,
     models: OPENAI_VENDOR.models ?? [],
   },
   {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
+import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
 import { zodResponseFormat } from 'openai/helpers/zod'
 import { z } from 'zod'
@@ -53,6 +54,29 @@ function expectSameBytesUp(): void {
   expect(tee.sent().some((bytes) => bytes.includes(request.body))).toBe(true)
   expect(request.header('authorization')).toBe(`Bearer ${OPENAI_KEY}`)
 }
+
+test('An OpenAI upstream whose protocol nobody set is spoken to as fits the client and the model', async () => {
+  const openai = client('/to/either')
+  const anthropic = new Anthropic({
+    ...{ baseURL: `${tee.url}/to/either`, apiKey: CLIENT_TOKEN, maxRetries: 0 },
+  })
+  const ask = (name: string) =>
+    anthropic.messages.create({ model: name, max_tokens: 99, messages: [user] })
+  fake.reply(says('1'), says('2'), says('3'), says('4'))
+  await openai.chat.completions.create({ model, messages: [user] })
+  await openai.responses.create({ model, input: 'Hi' })
+  await ask(model)
+  await ask('gpt-4.1')
+  const paths = fake.requests.slice(before).map(({ path }) => path)
+  const [chat, responses] = ['/v1/chat/completions', '/v1/responses']
+  expect(paths).toEqual([chat, responses, responses, chat])
+  const kept = await fetch(`${proxy.url}/logs/query?provider=either&order=asc`, {
+    headers: { 'x-api-key': CLIENT_TOKEN },
+  })
+  expect(await kept.json()).toMatchObject({
+    rows: [{ wire: 'chat' }, { wire: 'responses' }, { wire: 'responses' }, { wire: 'chat' }],
+  })
+})
 
 describe('the OpenAI SDK on an OpenAI upstream', () => {
   const calls = completion(

@@ -1,8 +1,9 @@
 import { expect, test } from 'bun:test'
 import { Secret } from '../../src/kit/secret.ts'
 import { createOpenAiProvider } from '../../src/provider/openai.ts'
+import type { ProviderOptions } from '../../src/provider/provider.ts'
 
-function provider(baseUrl: string) {
+function provider(baseUrl: string, settings: Partial<ProviderOptions> = {}) {
   return createOpenAiProvider({
     name: 'gateway',
     baseUrl,
@@ -11,6 +12,7 @@ function provider(baseUrl: string) {
     identity: 'none',
     headers: {},
     version: '1.0.0',
+    ...settings,
   })
 }
 
@@ -58,4 +60,27 @@ test('Azure gets its own key header, everyone else a bearer', async () => {
   expect(azure.headers.has('authorization')).toBe(false)
   const other = await prepared('https://gateway.example', '/v1/responses')
   expect(other.headers.get('authorization')).toBe('Bearer sk-test')
+})
+
+/** What a Messages client, a Chat one and a Responses one are served in. */
+function wires(baseUrl: string, settings: Partial<ProviderOptions> = {}, model = 'gpt-5.5') {
+  const made = provider(baseUrl, settings)
+  return (['messages', 'chat', 'responses'] as const).map((name) => made.wireFor?.(name, model))
+}
+
+test('OpenAI serves its own clients in their protocol, and others where a model hands back what it thinks', () => {
+  const own = ['responses', 'chat', 'responses'] as const
+  expect(wires('https://api.openai.com/v1')).toEqual([...own])
+  expect(wires('https://mine.openai.azure.com/openai/v1')).toEqual([...own])
+  expect(wires('http://127.0.0.1:1/v1', { profile: 'openai' })).toEqual([...own])
+  expect(wires('https://api.openai.com/v1', {}, 'gpt-4.1')).toEqual(['chat', 'chat', 'responses'])
+})
+
+test('A protocol that the settings or the base URL name serves everyone', () => {
+  const all = (wire: string | undefined) => [wire, wire, wire] as never
+  expect(wires('https://api.openai.com/v1', { wire: 'chat' })).toEqual(all('chat'))
+  expect(wires('https://api.openai.com/v1', { wire: 'responses' })).toEqual(all('responses'))
+  expect(wires('https://api.openai.com/v1/chat/completions')).toEqual(all('chat'))
+  expect(wires('https://gateway.example/v1/responses?v=1')).toEqual(all('responses'))
+  expect(wires('https://gateway.example/v1')).toEqual(all('chat'))
 })

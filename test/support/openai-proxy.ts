@@ -1,16 +1,16 @@
 import { type Ccproxy, startCcproxy } from './ccproxy.ts'
 import { type FakeOpenai, OPENAI_KEY } from './fake-openai.ts'
 
-/** A proxy whose upstream speaks OpenAI's wires: `/to/chat` (the default route) and `/to/responses`. */
+/** A proxy whose upstream speaks OpenAI's wires: `/to/chat` (the default route), `/to/responses`, and `/to/either`. */
 export function startOpenaiProxy(
   fake: FakeOpenai,
   token: string,
   settings: { models?: string; profile?: string } = {},
 ): Promise<Ccproxy> {
-  const provider = (wire: 'chat' | 'responses') => `
-[providers.${wire}]
+  const provider = (name: string, wire = `wire = "${name}"`) => `
+[providers.${name}]
 kind = "openai"
-wire = "${wire}"
+${wire}
 base_url = "${fake.url}"
 api_key = "${OPENAI_KEY}"
 profile = "${settings.profile ?? 'openai'}"
@@ -19,6 +19,6 @@ models = { ${settings.models ?? '"claude-haiku-*" = "gpt-4.1", "claude-*" = "gpt
   return startCcproxy({
     key: false,
     env: { AUTH_TOKEN: token },
-    toml: `${provider('chat')}${provider('responses')}\n[routing]\ndefault = "chat"\n`,
+    toml: `${provider('chat')}${provider('responses')}${provider('either', '')}\n[routing]\ndefault = "chat"\n`,
   })
 }
