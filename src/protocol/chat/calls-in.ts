@@ -50,10 +50,7 @@ export class Calls {
   #find(delta: CallDelta): Call | undefined {
     if (delta.index === undefined) return this.#findUnindexed(delta)
     const call = this.#byKey.get(delta.index)
-    if (call === undefined) return undefined
-    // Gemini's endpoint sends every parallel call whole, all at index 0, each with an id of its own (2026-02).
-    const another = delta.id !== undefined && call.id !== undefined && delta.id !== call.id
-    return another && delta.name !== undefined ? undefined : call
+    return call === undefined || isAnother(delta, call) ? undefined : call
   }
 
   #findUnindexed(delta: CallDelta): Call | undefined {
@@ -78,6 +75,18 @@ export class Calls {
     this.#byKey.set(key, call)
     return call
   }
+}
+
+/**
+ * Whether a named delta begins another call at the same index. Ollama and Gemini's endpoint send every parallel call
+ * whole at index 0, some without ids (2026-02); vLLM gave each piece of one call an id of its own (gpt-oss, 2025-08).
+ */
+function isAnother({ id, name, args }: CallDelta, call: Call): boolean {
+  if (name === undefined || call.name === undefined) return false
+  const goesOn = name === call.name && !isBlank(call.args) && !isComplete(call)
+  if (id !== undefined && call.id !== undefined && id !== call.id) return !goesOn
+  // Without another id, only arguments behind whole ones show that a call is over.
+  return isComplete(call) && (name !== call.name || !isBlank(args ?? ''))
 }
 
 /** Whether a call's arguments are whole. The last character decides most cases without parsing. */

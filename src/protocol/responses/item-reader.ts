@@ -15,8 +15,6 @@ export interface ResponsesInOptions {
   readonly model: string
   /** Gives tool names that were cut for the upstream back. */
   readonly names?: ToolNames
-  /** An estimate for message_start, replaced by the upstream's counts at the end. */
-  readonly inputTokens?: number
   /** The profile's name: reasoning is replayed to the upstream that it came from. */
   readonly upstream?: string
 }

@@ -2,6 +2,8 @@ import { ProxyError } from '../../kit/error.ts'
 import { isRecord } from '../../kit/json.ts'
 import { errorEvent } from '../messages/error.ts'
 import { truncated } from '../messages/events.ts'
+import { messageStart } from '../messages/message-start.ts'
+import { refusalDelta } from '../messages/refusal-delta.ts'
 import type { MessageDelta, StreamEvent } from '../messages/schema.ts'
 import { readErrorValue } from '../read-error.ts'
 import { recordsIn, textOf } from '../value.ts'
@@ -89,31 +91,15 @@ export class ResponseReader {
       refused: refusal !== '',
       calledTool,
     })
-    if (stop_reason === 'refusal') {
-      const explanation = refusal === '' ? null : refusal
-      const stop_details = { type: 'refusal', category: null, explanation }
-      return { stop_reason, stop_sequence: null, stop_details }
-    }
+    if (stop_reason === 'refusal') return refusalDelta(refusal)
     const stop_sequence = stop_reason === 'stop_sequence' ? (stopSequence ?? null) : null
     return { stop_reason, stop_sequence }
   }
 
   #start(): void {
     this.#phase = 'streaming'
-    const { world, model, inputTokens } = this.#options
-    this.#items.queue.blocks.add({
-      type: 'message_start',
-      message: {
-        id: `msg_${world.id()}`,
-        type: 'message',
-        role: 'assistant',
-        model,
-        content: [],
-        stop_reason: null,
-        stop_sequence: null,
-        usage: inputTokens === undefined ? {} : { input_tokens: inputTokens },
-      },
-    })
+    const { world, model } = this.#options
+    this.#items.queue.blocks.add(messageStart(world, model, {}))
   }
 }
 
