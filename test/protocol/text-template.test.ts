@@ -61,8 +61,15 @@ describe('a stream read by its template', () => {
         event: 'message_start',
         data: '{"type":"message_start","message":{"usage":{}}}',
       })
+      let open: unknown
       for (let step = 0; step < 40; step++) {
         const event = messagesEvent(pick)
+        if (event.index !== open) {
+          const start = { type: 'content_block_start', index: event.index }
+          const data = JSON.stringify({ ...start, content_block: { type: 'text', text: '' } })
+          machine.push({ event: start.type, data })
+        }
+        open = event.type === 'content_block_stop' ? undefined : event.index
         const plain: unknown = [event]
         const data = spell(JSON.stringify(event), pick)
         const events: unknown = machine.push({ event: String(event.type), data })

@@ -44,11 +44,3 @@ export function errorIn(
   const detail = value.choices === undefined && (value.detail ?? value.message) !== undefined
   return bare || detail ? readErrorValue(value) : undefined
 }
-
-/** The error for a call whose arguments never became a JSON object. */
-export function brokenArguments(): ProxyError {
-  return new ProxyError(
-    'upstream_protocol',
-    'Upstream sent tool arguments that are not a JSON object: try again',
-  )
-}

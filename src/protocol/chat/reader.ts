@@ -1,6 +1,7 @@
 import type { ProxyError } from '../../kit/error.ts'
 import { isRecord } from '../../kit/json.ts'
 import { BlockWriter } from '../messages/block-writer.ts'
+import { brokenInput } from '../messages/broken-input.ts'
 import { errorEvent } from '../messages/error.ts'
 import { truncated } from '../messages/events.ts'
 import { messageStart } from '../messages/message-start.ts'
@@ -11,7 +12,7 @@ import { mergeUsage } from '../messages/usage.ts'
 import type { World } from '../protocol.ts'
 import { isBlank, textOf } from '../value.ts'
 import { type Call, Calls, isComplete } from './calls-in.ts'
-import { brokenArguments, choiceOf, errorIn, usageOf } from './chunk-in.ts'
+import { choiceOf, errorIn, usageOf } from './chunk-in.ts'
 import { type CallDelta, type Piece, piecesOf } from './delta-in.ts'
 import { isCut, stopReasonOf } from './finish-reason.ts'
 import { freshId, legalToolId } from './tool-id.ts'
@@ -276,7 +277,7 @@ export class ChatReader {
     const finish = this.#finish ?? 'stop'
     for (const call of this.#calls.unstarted()) this.#waiting.push({ kind: 'tool', call })
     if (strict && !isCut(finish) && (this.#broken || !this.#calls.sound())) {
-      this.fail(brokenArguments())
+      this.fail(brokenInput())
       return
     }
     while (this.#waiting.length > 0) this.#next()

@@ -188,7 +188,7 @@ class ChatWriter {
     const state = this.#state
     let text = ''
     if (state.name === 'in tool' && !state.wrote) {
-      text = this.#arguments(JSON.stringify(state.input ?? {}))
+      text = this.#arguments(inputJson(state.input))
     } else if (state.name === 'in thinking' && state.signature !== '') {
       const detail = reasoningDetail(state.text, state.signature, this.#thoughts++)
       text = this.#chunk(JSON.stringify({ reasoning_details: [detail] }))
@@ -216,6 +216,11 @@ class ChatWriter {
 /** A signed thought as OpenRouter writes it: a client that echoes it gets true thinking blocks upstream. */
 export function reasoningDetail(text: string, signature: string, index: number): object {
   return { type: 'reasoning.text', text, signature, format: 'anthropic-claude-v1', index }
+}
+
+/** A call's input as Chat's arguments; some servers begin a call with an empty string for it. */
+export function inputJson(input: unknown): string {
+  return JSON.stringify(isRecord(input) ? input : {})
 }
 
 /** The words of a refusal, where the model gave any. */

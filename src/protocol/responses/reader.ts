@@ -1,5 +1,6 @@
-import { ProxyError } from '../../kit/error.ts'
+import type { ProxyError } from '../../kit/error.ts'
 import { isRecord } from '../../kit/json.ts'
+import { brokenInput } from '../messages/broken-input.ts'
 import { errorEvent } from '../messages/error.ts'
 import { truncated } from '../messages/events.ts'
 import { messageStart } from '../messages/message-start.ts'
@@ -67,7 +68,7 @@ export class ResponseReader {
     const { calls, sound } = items.settle()
     const incomplete = incompleteReason(response)
     if (strict && incomplete === undefined && !sound) {
-      this.fail(brokenArguments())
+      this.fail(brokenInput())
       return
     }
     items.queue.finish()
@@ -108,11 +109,4 @@ function incompleteReason(response: Record<string, unknown>): string | undefined
   if (response.status !== 'incomplete') return undefined
   const details = isRecord(response.incomplete_details) ? response.incomplete_details : {}
   return textOf(details.reason) ?? 'max_output_tokens'
-}
-
-function brokenArguments(): ProxyError {
-  return new ProxyError(
-    'upstream_protocol',
-    'Upstream sent tool arguments that are not a JSON object: try again',
-  )
 }

@@ -16,7 +16,7 @@ interface Opened {
 }
 
 /** Writes a thinking block as a reasoning item whose encrypted_content gives the block back exactly. */
-export class ReasoningWriter implements ItemWriter {
+class ReasoningWriter implements ItemWriter {
   readonly kind = 'reasoning'
   readonly #sink: ItemSink
   #opened: Opened | undefined
@@ -91,6 +91,15 @@ export class ReasoningWriter implements ItemWriter {
       )
     )
   }
+}
+
+/** Opens a thinking block, with what it begins with: nothing, from Anthropic itself. */
+export function openReasoning(
+  sink: ItemSink,
+  block: Block,
+): { readonly writer: ItemWriter; readonly text: string } {
+  const writer = new ReasoningWriter(sink, block)
+  return { writer, text: writer.delta({ type: 'thinking_delta', thinking: block.thinking ?? '' }) }
 }
 
 /** A redacted thinking block as a whole reasoning item; nothing where it holds nothing. */
