@@ -1,4 +1,6 @@
 import type { Block, BlockDelta } from '../messages/schema.ts'
+import { readSignature } from '../messages/signature.ts'
+import { textOf } from '../value.ts'
 import { sealRedacted, sealThinking } from './envelope.ts'
 import {
   type ClosedItem,
@@ -43,14 +45,24 @@ class ReasoningWriter implements ItemWriter {
     const before = this.#opened === undefined ? this.#open() : this.#closePart()
     const opened = this.#opened
     if (opened === undefined) return NOTHING
-    const signature = this.#signature === '' ? undefined : this.#signature
     return itemDone(this.#sink, opened.index, before, {
       id: opened.id,
       type: 'reasoning',
       summary: thinking === '' ? [] : [{ type: 'summary_text', text: thinking }],
-      encrypted_content: sealThinking(thinking, signature),
+      ...this.#encrypted(),
       ...(cut ? { status: 'incomplete' } : {}),
     })
+  }
+
+  /** What gives the block back; a Responses upstream's own goes back to it as it is. */
+  #encrypted(): { readonly encrypted_content?: string } {
+    const own = readSignature(this.#signature)
+    if (own?.origin === 'responses') {
+      const encrypted_content = textOf(own.encrypted_content)
+      return encrypted_content === undefined ? {} : { encrypted_content }
+    }
+    const signature = this.#signature === '' ? undefined : this.#signature
+    return { encrypted_content: sealThinking(this.#thinking, signature) }
   }
 
   #think(text: string): string {
