@@ -183,6 +183,22 @@ test('the Responses client of a Responses upstream gets its reasoning as it is, 
   }
 })
 
+test('the Chat client of a Chat upstream gets no signature that it never gave, in any form', async () => {
+  const { json, sse } = FORMS.chat ?? { json: {}, sse: [] }
+  const ask = { model: 'gpt-5.5', messages: [{ role: 'user', content: 'Hi' }] }
+  const post = (stream: boolean) =>
+    fetch(`${proxy.url}/to/chat/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${CLIENT_TOKEN}` },
+      body: JSON.stringify({ ...ask, stream }),
+    }).then((response) => response.text())
+  fake.reply((exchange) => sendOpenaiJson(exchange, 200, asJson(json)), pieces(sse))
+  for (const said of [await post(true), await post(false)]) {
+    expect(said).toContain('"reasoning_content":"Hm."')
+    expect(said).not.toContain('ccproxy.')
+  }
+})
+
 test('reasoning that a Chat upstream tells twice comes once', async () => {
   const chunk = (delta: object, finish: string | null = null) =>
     `data: ${JSON.stringify({ id: 'a', choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`

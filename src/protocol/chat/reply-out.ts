@@ -4,7 +4,7 @@ import {
   type ChatOutOptions,
   finishOf,
   inputJson,
-  reasoningDetail,
+  reasoningDetails,
   refusalOf,
 } from './stream-out.ts'
 import { usageOut } from './usage.ts'
@@ -61,7 +61,7 @@ function reasoning(blocks: Block[]): object {
   const text = blocks.map((block) => block.thinking ?? '').join('')
   const details = blocks
     .filter((block) => block.signature)
-    .map((block, index) => reasoningDetail(block.thinking ?? '', block.signature ?? '', index))
+    .flatMap((block, index) => reasoningDetails(block.thinking ?? '', block.signature ?? '', index))
   return {
     ...(text === '' ? {} : { reasoning_content: text }),
     ...(details.length === 0 ? {} : { reasoning_details: details }),

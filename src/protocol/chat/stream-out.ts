@@ -9,9 +9,10 @@ import type {
   MessageUsage,
   StreamEvent,
 } from '../messages/schema.ts'
+import { readSignature } from '../messages/signature.ts'
 import { mergeUsage } from '../messages/usage.ts'
 import type { Around, StreamOut, World } from '../protocol.ts'
-import { textOf } from '../value.ts'
+import { recordsIn, textOf } from '../value.ts'
 import { chatErrors } from './error.ts'
 import { finishReasonOf } from './finish-reason.ts'
 import { usageOut } from './usage.ts'
@@ -190,8 +191,8 @@ class ChatWriter {
     if (state.name === 'in tool' && !state.wrote) {
       text = this.#arguments(inputJson(state.input))
     } else if (state.name === 'in thinking' && state.signature !== '') {
-      const detail = reasoningDetail(state.text, state.signature, this.#thoughts++)
-      text = this.#chunk(JSON.stringify({ reasoning_details: [detail] }))
+      const details = reasoningDetails(state.text, state.signature, this.#thoughts++)
+      if (details.length > 0) text = this.#chunk(JSON.stringify({ reasoning_details: details }))
     }
     this.#state = BETWEEN
     return text
@@ -213,9 +214,14 @@ class ChatWriter {
   }
 }
 
-/** A signed thought as OpenRouter writes it: a client that echoes it gets true thinking blocks upstream. */
-export function reasoningDetail(text: string, signature: string, index: number): object {
-  return { type: 'reasoning.text', text, signature, format: 'anthropic-claude-v1', index }
+/**
+ * A signed thought as OpenRouter writes it: a client that echoes it gets true thinking blocks upstream. What a Chat
+ * upstream itself gave goes on as it is, and a thought that it did not sign has none.
+ */
+export function reasoningDetails(text: string, signature: string, index: number): object[] {
+  const own = readSignature(signature)
+  if (own?.origin === 'chat') return recordsIn(own.details)
+  return [{ type: 'reasoning.text', text, signature, format: 'anthropic-claude-v1', index }]
 }
 
 /** A call's input as Chat's arguments; some servers begin a call with an empty string for it. */
