@@ -63,6 +63,8 @@ class ChatWriter {
   #state: State = BETWEEN
   #calls = 0
   #thoughts = 0
+  /** Told at once: OpenAI's own client keeps of a field that it does not know what the last chunk said. */
+  readonly #details: object[] = []
   #usage: MessageUsage = {}
   #ending: MessageDelta = { stop_reason: null }
 
@@ -191,8 +193,7 @@ class ChatWriter {
     if (state.name === 'in tool' && !state.wrote) {
       text = this.#arguments(inputJson(state.input))
     } else if (state.name === 'in thinking' && state.signature !== '') {
-      const details = reasoningDetails(state.text, state.signature, this.#thoughts++)
-      if (details.length > 0) text = this.#chunk(JSON.stringify({ reasoning_details: details }))
+      this.#details.push(...reasoningDetails(state.text, state.signature, this.#thoughts++))
     }
     this.#state = BETWEEN
     return text
@@ -204,8 +205,12 @@ class ChatWriter {
     const explanation = refusalOf(stop_reason, this.#ending.stop_details)
     const refusal =
       explanation === undefined ? '' : this.#chunk(JSON.stringify({ refusal: explanation }))
+    const details =
+      this.#details.length === 0
+        ? ''
+        : this.#chunk(JSON.stringify({ reasoning_details: this.#details }))
     const finish = this.#chunk('{}', JSON.stringify(finishOf(stop_reason, this.#legacy)))
-    return `${refusal}${finish}${this.#usageChunk()}data: [DONE]\n\n`
+    return `${refusal}${details}${finish}${this.#usageChunk()}data: [DONE]\n\n`
   }
 
   #usageChunk(): string {
