@@ -134,7 +134,8 @@ export class ChatReader {
     const delta = isRecord(choice.delta) ? choice.delta : choice.message
     if (isRecord(delta)) for (const piece of piecesOf(delta)) this.#piece(piece)
     const finish = textOf(choice.finish_reason)
-    if (finish === undefined) return
+    // DashScope says "null" in words while it goes on.
+    if (finish === undefined || finish === 'null') return
     // Some servers end an answer twice, the second time with a plain stop.
     if (!isCut(this.#finish)) this.#finish = finish
     this.#phase = 'finished'
