@@ -4,7 +4,7 @@ import type { Block, BlockDelta, MessageDelta, StreamEvent } from './schema.ts'
 /** The block that is open, with the JSON of its input so far where it is a call of the client's. */
 interface Open {
   readonly index: number
-  readonly calls: boolean
+  readonly type: string
   json: string
 }
 
@@ -20,20 +20,25 @@ export class BlockOrder {
   /** A block begins; one that was left open is over by that. */
   start(index: number, block: Block): StreamEvent[] {
     const before = this.close()
-    const calls = block.type === 'tool_use'
-    if (calls) this.#calls += 1
-    this.#open = { index, calls, json: '' }
+    if (block.type === 'tool_use') this.#calls += 1
+    this.#open = { index, type: block.type, json: '' }
     return before
   }
 
-  isOpen(index: number): boolean {
-    return this.#open?.index === index
+  /** Whether text of this index may come. */
+  isText(index: number): boolean {
+    return this.#open?.index === index && this.#open.type === 'text'
   }
 
-  /** Takes in a delta; false where no such block is open. */
+  /** Takes in a delta; false where no block is open that it could belong to. */
   grow(index: number, delta: BlockDelta): boolean {
-    if (this.#open?.index !== index) return false
-    if (this.#open.calls && delta.type === 'input_json_delta') this.#open.json += delta.partial_json
+    const open = this.#open
+    if (open?.index !== index) return false
+    if (delta.type === 'text_delta') return open.type === 'text'
+    if (delta.type === 'thinking_delta') return open.type === 'thinking'
+    if (delta.type === 'input_json_delta' && open.type === 'tool_use') {
+      open.json += delta.partial_json
+    }
     return true
   }
 

@@ -94,7 +94,7 @@ class MessagesReader implements StreamIn {
 
   push(frame: SseFrame): StreamEvent[] {
     if (this.#phase === 'closed' || frame.data === '' || frame.event === 'ping') return []
-    const text = this.#blocks.isOpen(this.#index) ? this.#template.match(frame) : undefined
+    const text = this.#blocks.isText(this.#index) ? this.#template.match(frame) : undefined
     if (text !== undefined) {
       return [
         { type: 'content_block_delta', index: this.#index, delta: { type: 'text_delta', text } },
