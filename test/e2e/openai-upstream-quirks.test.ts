@@ -13,8 +13,9 @@ import {
   openaiError,
   says,
   sendOpenaiJson,
+  sendOpenaiText,
 } from '../support/fake-openai-reply.ts'
-import { asJson } from '../support/fake-reply.ts'
+import { asJson, type Reply } from '../support/fake-reply.ts'
 import { startOpenaiProxy } from '../support/openai-proxy.ts'
 
 const CLIENT_TOKEN = 'client-token-for-quirks-0007'
@@ -169,6 +170,42 @@ describe('the Anthropic SDK gets the very same message', () => {
       expect(own?.encrypted_content).toBe(wire === 'chat' ? undefined : 'gAAAAsecret')
     })
   }
+})
+
+describe('the Anthropic SDK understands an upstream', () => {
+  const ways = [true, false]
+  const ask = (wire: string, stream: boolean) => {
+    const { messages } = client(wire)
+    return stream ? messages.stream(hello).finalMessage() : messages.create(hello)
+  }
+  const sends =
+    (status: number, body: string, type = 'text/event-stream'): Reply =>
+    (exchange) =>
+      sendOpenaiText(exchange, status, body, type)
+
+  test('that calls JSON a stream', async () => {
+    for (const [wire, { json }] of Object.entries(FORMS)) {
+      for (const stream of ways) {
+        fake.reply(sends(200, JSON.stringify(json)), sends(200, '{"error":{"message":"No more"}}'))
+        const reply = await ask(wire, stream)
+        expect(reply.content.at(-1)).toMatchObject({ type: 'text', text: 'Hi' })
+        const error: unknown = await ask(wire, stream).catch((thrown: unknown) => thrown)
+        expect(error).toMatchObject({ status: 500 })
+        expect(String(error)).toContain('No more')
+      }
+    }
+  })
+
+  test('that writes a refusal as an event', async () => {
+    const body =
+      'id:1\nevent:error\n:HTTP_STATUS/429\ndata:{"code":"Throttling","message":"Slow"}\n\n'
+    for (const stream of ways) {
+      fake.reply(sends(429, body))
+      const error: unknown = await ask('chat', stream).catch((thrown: unknown) => thrown)
+      expect(error).toBeInstanceOf(Anthropic.RateLimitError)
+      expect(error).toMatchObject({ error: { error: { message: 'Slow' } } })
+    }
+  })
 })
 
 test('the Responses client of a Responses upstream gets its reasoning as it is, in any form', async () => {
