@@ -1,12 +1,6 @@
 import type { Block, Message } from '../messages/schema.ts'
 import type { ChatCompletion } from './schema.ts'
-import {
-  type ChatOutOptions,
-  finishOf,
-  inputJson,
-  reasoningDetails,
-  refusalOf,
-} from './stream-out.ts'
+import { type ChatOutOptions, finishOf, reasoningDetails, refusalOf } from './stream-out.ts'
 import { usageOut } from './usage.ts'
 
 /** The hub's message as a Chat Completions reply; equal to the fold of the stream by test. @see translation.md 3.G */
@@ -54,7 +48,7 @@ function replyMessage(message: Message, legacy: boolean): Record<string, unknown
 }
 
 function functionOf(block: Block): object {
-  return { name: block.name ?? '', arguments: inputJson(block.input) }
+  return { name: block.name ?? '', arguments: JSON.stringify(block.input ?? {}) }
 }
 
 function reasoning(blocks: Block[]): object {

@@ -191,7 +191,7 @@ class ChatWriter {
     const state = this.#state
     let text = ''
     if (state.name === 'in tool' && !state.wrote) {
-      text = this.#arguments(inputJson(state.input))
+      text = this.#arguments(JSON.stringify(state.input ?? {}))
     } else if (state.name === 'in thinking' && state.signature !== '') {
       this.#details.push(...reasoningDetails(state.text, state.signature, this.#thoughts++))
     }
@@ -227,11 +227,6 @@ export function reasoningDetails(text: string, signature: string, index: number)
   const own = readSignature(signature)
   if (own?.origin === 'chat') return recordsIn(own.details)
   return [{ type: 'reasoning.text', text, signature, format: 'anthropic-claude-v1', index }]
-}
-
-/** A call's input as Chat's arguments; some servers begin a call with an empty string for it. */
-export function inputJson(input: unknown): string {
-  return JSON.stringify(isRecord(input) ? input : {})
 }
 
 /** The words of a refusal, where the model gave any. */

@@ -19,10 +19,10 @@ export class BlockOrder {
 
   /** A block begins; one that was left open is over by that. */
   start(index: number, block: Block): StreamEvent[] {
-    const before = this.close()
+    const events = this.close()
     if (block.type === 'tool_use') this.#calls += 1
     this.#open = { index, type: block.type, json: '' }
-    return before
+    return [...events, { type: 'content_block_start', index, content_block: block }]
   }
 
   /** Whether text of this index may come. */
@@ -60,6 +60,11 @@ export class BlockOrder {
   ending(delta: MessageDelta): MessageDelta {
     return { ...delta, stop_reason: trueReason(delta.stop_reason, this.#calls > 0) }
   }
+}
+
+/** A block with an object for its input; some servers write it as JSON, or begin a call with an empty string. */
+export function withInput(block: Block): Block {
+  return typeof block.input === 'string' ? { ...block, input: objectIn(block.input) ?? {} } : block
 }
 
 /** A call that was made is what the answer stopped for, and one that was not made is not. */

@@ -4,7 +4,7 @@ import type { SseFrame } from '../../kit/sse.ts'
 import type { Around, StreamIn, StreamOut } from '../protocol.ts'
 import { readErrorValue } from '../read-error.ts'
 import { TextTemplate } from '../text-template.ts'
-import { BlockOrder } from './block-order.ts'
+import { BlockOrder, withInput } from './block-order.ts'
 import { brokenInput } from './broken-input.ts'
 import { errorEvent, errorOfEvent, messagesErrors } from './error.ts'
 import type { MessageDelta, MessageUsage, StreamEvent } from './schema.ts'
@@ -145,7 +145,7 @@ class MessagesReader implements StreamIn {
   #block(event: StreamEvent): StreamEvent[] {
     switch (event.type) {
       case 'content_block_start':
-        return [...this.#blocks.start(event.index, event.content_block), event]
+        return this.#blocks.start(event.index, withInput(event.content_block))
       case 'content_block_delta':
         return this.#blocks.grow(event.index, event.delta) ? [event] : this.fail(disorder())
       case 'content_block_stop':

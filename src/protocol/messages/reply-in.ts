@@ -3,7 +3,7 @@ import { isRecord } from '../../kit/json.ts'
 import { isDeeper } from '../../kit/json-depth.ts'
 import { readErrorValue } from '../read-error.ts'
 import { recordsIn, textOf } from '../value.ts'
-import { trueReason } from './block-order.ts'
+import { trueReason, withInput } from './block-order.ts'
 import type { Block, Message, MessageUsage } from './schema.ts'
 
 /** An Anthropic upstream's reply, read for a client of another protocol; an error inside a good reply throws. */
@@ -11,7 +11,7 @@ export function messagesReplyIn(body: unknown): Message {
   if (!isRecord(body)) throw nonsense()
   if (body.type === 'error' || isRecord(body.error)) throw readErrorValue(body)
   if (!Array.isArray(body.content) || isDeeper(body.content)) throw nonsense()
-  const content = recordsIn(body.content).filter(isTyped)
+  const content = recordsIn(body.content).filter(isTyped).map(withInput)
   const called = content.some((block) => block.type === 'tool_use')
   const usage: MessageUsage = isRecord(body.usage) ? body.usage : {}
   return {
