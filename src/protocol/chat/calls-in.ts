@@ -81,13 +81,20 @@ export class Calls {
  * Whether a named delta begins another call at the same index. Ollama and Gemini's endpoint send every parallel call
  * whole at index 0, some without ids (2026-02); vLLM gave each piece of one call an id of its own (gpt-oss, 2025-08).
  */
-function isAnother({ id, name, args }: CallDelta, call: Call): boolean {
+function isAnother({ id, name, args = '' }: CallDelta, call: Call): boolean {
   if (name === undefined || call.name === undefined) return false
-  const goesOn = name === call.name && !isBlank(call.args) && !isComplete(call)
-  if (id !== undefined && call.id !== undefined && id !== call.id) return !goesOn
+  const other = name !== call.name
+  // Looked at first: to parse what came at each piece would cost the square of their number.
+  const over = BEGINNING.test(args) && isComplete(call)
+  if (id !== undefined && call.id !== undefined && id !== call.id) {
+    return other || isBlank(call.args) || over
+  }
   // Without another id, only arguments behind whole ones show that a call is over.
-  return isComplete(call) && (name !== call.name || !isBlank(args ?? ''))
+  return over && (other || !isBlank(args))
 }
+
+/** How the arguments of a call begin: with an object, or with nothing yet. */
+const BEGINNING = /^\s*(?:\{|$)/
 
 /** Whether a call's arguments are whole. The last character decides most cases without parsing. */
 export function isComplete(call: Call): boolean {
