@@ -6,6 +6,7 @@ import type { PreparedCall, Provider } from '../provider/provider.ts'
 import { decode, isOpening, leftEncoded } from './decode.ts'
 import { fetchFailure, stoppedBy } from './fetch-failure.ts'
 import type { PoolGuess } from './pool-guess.ts'
+import { headerTimeout, idleTimeout, withIdleTimeout } from './upstream-timeout.ts'
 
 /** A dead connection shows at once; what failed later may have been worked on and is not sent again. */
 const DEAD_WITHIN_MS = 1000
@@ -13,6 +14,7 @@ const DEAD_WITHIN_MS = 1000
 /** A compressed format's magic number shows in this many bytes. */
 const TELLING_BYTES = 4
 const NOTHING = new Uint8Array(0)
+const BRACE = 0x7b
 
 /** What an upstream answered: a stream that has begun, or a whole body. */
 export type Reply =
@@ -123,13 +125,26 @@ function stream(
   const opened = opening(call, reader, headers).catch((error) => {
     throw error instanceof ProxyError ? withHeaders(error, copyResponseHeaders(headers)) : error
   })
-  if (call.waits) return opened.then((source) => ({ kind: 'events', status, headers, source }))
-  opened.catch(() => undefined)
-  return { kind: 'events', status, headers, source: opened }
+  if (call.waits) {
+    return opened.then(({ source, json }) =>
+      json
+        ? wholeReply(call, source, status, headers)
+        : { kind: 'events', status, headers, source },
+    )
+  }
+  const source = opened.then((begun) => begun.source)
+  source.catch(() => undefined)
+  return { kind: 'events', status, headers, source }
+}
+
+/** How a reply that calls itself a stream begins: gateways write errors, or all, as JSON under that name. */
+interface Opening {
+  readonly source: Source
+  readonly json: boolean
 }
 
 /** Reads as far as it takes to tell whether fetch left the stream encoded, and undoes that. */
-async function opening(call: RelayCall, reader: ByteReader, headers: Headers): Promise<Source> {
+async function opening(call: RelayCall, reader: ByteReader, headers: Headers): Promise<Opening> {
   const ahead: Uint8Array[] = []
   let first: Uint8Array = NOTHING
   const silence = setTimeout(() => call.controller.abort(idleTimeout(call)), call.idleTimeoutMs)
@@ -151,7 +166,26 @@ async function opening(call: RelayCall, reader: ByteReader, headers: Headers): P
     formats.length === 0
       ? { reader, ahead }
       : { reader: decode(resumed(first, reader), formats).getReader(), ahead: [] }
-  return call.opens === undefined ? source : content(call, call.opens, source)
+  const json = formats.length === 0 && first[0] === BRACE
+  if (json || call.opens === undefined) return { source, json }
+  return { source: await content(call, call.opens, source), json }
+}
+
+async function wholeReply(
+  call: RelayCall,
+  { reader, ahead }: Source,
+  status: number,
+  upstream: Headers,
+): Promise<Reply> {
+  const chunks = [...ahead]
+  for (;;) {
+    const { value, done } = await withIdleTimeout(call, () => reader.read())
+    if (done || value === undefined) break
+    chunks.push(value)
+  }
+  const headers = new Headers(upstream)
+  headers.set('content-type', 'application/json')
+  return { kind: 'body', status, headers, bytes: Buffer.concat(chunks) }
 }
 
 /** Hands the machine what comes before any content; its first push then gives what it has written by then. */
@@ -232,33 +266,11 @@ async function decoded(
   }
 }
 
-async function withIdleTimeout<Value>(call: RelayCall, read: () => Promise<Value>): Promise<Value> {
-  const timer = setTimeout(() => call.controller.abort(idleTimeout(call)), call.idleTimeoutMs)
-  try {
-    return await read()
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
 function isClosed(error: unknown): boolean {
   return error instanceof Error && 'code' in error && CLOSED.has(String(error.code))
 }
 
 const CLOSED: ReadonlySet<string> = new Set(['ECONNRESET', 'ConnectionClosed', 'EPIPE'])
-
-function headerTimeout(call: RelayCall): ProxyError {
-  return timeout(call, 'sent no answer', call.headerTimeoutMs)
-}
-
-function idleTimeout(call: RelayCall): ProxyError {
-  return timeout(call, 'went silent', call.idleTimeoutMs)
-}
-
-function timeout(call: RelayCall, what: string, ms: number): ProxyError {
-  const text = `Upstream "${call.provider.name}" ${what} for ${ms / 1000} seconds`
-  return new ProxyError('upstream_timeout', text)
-}
 
 function redirected(call: RelayCall, response: Response): ProxyError {
   const location = response.headers.get('location') ?? 'nowhere'

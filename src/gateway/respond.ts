@@ -5,6 +5,7 @@ import { parseExact } from '../kit/json-exact.ts'
 import type { ByteMachine } from '../kit/machine.ts'
 import { Pump, type Source } from '../kit/pump.ts'
 import { tapUsage } from '../protocol/messages/usage.ts'
+import type { Message, Note, Noted } from '../protocol/protocol.ts'
 import { readUpstreamError } from '../protocol/read-error.ts'
 import { readPlanLimits } from '../record/plan-limits.ts'
 import { type BodyReply, type CheckedReply, checkReply } from './check-reply.ts'
@@ -12,7 +13,7 @@ import { keepReply } from './keep-reply.ts'
 import { setNotes, setOwnHeaders } from './own-headers.ts'
 import { passRaw } from './passthrough.ts'
 import { type Reply, readOn } from './relay.ts'
-import { asBody, asEvents } from './reshape.ts'
+import { ALL_READ, asBody, asEvents, foldEvents } from './reshape.ts'
 import type { Translation } from './translate.ts'
 import type { Work } from './work.ts'
 
@@ -37,7 +38,7 @@ export function respond(work: Work, reply: Reply): Response | Promise<Response> 
   }
   if (reply.kind === 'body') {
     if (turnsToStream(work, reply))
-      return streamResponse(work, reply.status, lateBody(work, reply), headers)
+      return streamResponse(work, reply.status, lateBody(work, reply, headers), headers)
     return respondBody(work, reply, headers)
   }
   if (work.streams || work.untouched) {
@@ -48,6 +49,14 @@ export function respond(work: Work, reply: Reply): Response | Promise<Response> 
 
 /** A stream where a whole reply was asked for, as that reply. */
 async function respondFolded(work: Work, reply: StreamReply, headers: Headers): Promise<Response> {
+  const { translation } = work
+  if (translation !== undefined) {
+    const { upstream, read } = translation
+    const folded = await readOn(work.call, reply.source, (source) =>
+      foldEvents(upstream, source, read),
+    )
+    return whole(work, reply.status, writeMessage(work, translation, folded, headers), headers)
+  }
   const bytes = await readOn(work.call, reply.source, (source) =>
     asBody(work.upstream, source, work.model),
   )
@@ -87,18 +96,23 @@ function turnsToStream(work: Work, reply: BodyReply): boolean {
 }
 
 /** A whole reply where a stream was asked for, as that stream; an error is thrown for the stream to end with. */
-function lateBody(work: Work, reply: BodyReply): Source {
+function lateBody(work: Work, reply: BodyReply, headers?: Headers): Source {
   if (reply.status >= 400) {
     throw readUpstreamError({ status: reply.status, body: decoder.decode(reply.bytes) })
   }
-  const source = asEvents(work.upstream, reply.bytes, work.model, wantsUsage(work))
-  if (work.translation !== undefined) for (const chunk of source.ahead) work.opens(chunk)
-  return work.translation === undefined ? source : { ...source, ahead: [new Uint8Array(0)] }
+  const { translation } = work
+  if (translation === undefined) {
+    return asEvents(work.upstream, reply.bytes, work.model, wantsUsage(work))
+  }
+  const { value, notes } = readMessage(translation, reply.bytes)
+  learnNotes(work, notes, headers)
+  work.tell(value)
+  return ALL_READ
 }
 
-/** A Chat client that did not ask for the usage chunk must not get one; a translation needs what is in it. */
-function wantsUsage({ translation, exchange }: Work): boolean {
-  if (translation !== undefined || !(exchange.body instanceof Uint8Array)) return true
+/** A Chat client that did not ask for the usage chunk must not get one. */
+function wantsUsage({ exchange }: Work): boolean {
+  if (!(exchange.body instanceof Uint8Array)) return true
   const body = parseJson(decoder.decode(exchange.body))
   const options = isRecord(body) ? body.stream_options : undefined
   return isRecord(options) && options.include_usage === true
@@ -111,13 +125,22 @@ function respondBody(work: Work, reply: BodyReply, headers: Headers): Response {
   if (checked.contentType !== undefined) headers.set('content-type', checked.contentType)
   const bytes =
     translation !== undefined && checked.status < 400
-      ? translateBody(work, translation, checked, headers)
+      ? writeMessage(work, translation, readMessage(translation, checked.bytes), headers)
       : tapped(work, checked)
+  return whole(work, checked.status, bytes, headers, checked.error)
+}
+
+function whole(
+  { settlement }: Work,
+  status: number,
+  bytes: Uint8Array,
+  headers: Headers,
+  error?: string,
+): Response {
   settlement.reply?.push(bytes)
   settlement.firstByte()
-  const ending = checked.status >= 400 ? 'upstream_error' : 'complete'
-  settlement.settle(ending, bytes.length, checked.error)
-  return new Response(bytes, { status: checked.status, headers })
+  settlement.settle(status >= 400 ? 'upstream_error' : 'complete', bytes.length, error)
+  return new Response(bytes, { status, headers })
 }
 
 function tapped(work: Work, checked: CheckedReply): Uint8Array {
@@ -127,25 +150,31 @@ function tapped(work: Work, checked: CheckedReply): Uint8Array {
   return checked.bytes
 }
 
-function translateBody(
+function readMessage({ upstream, read }: Translation, bytes: Uint8Array): Noted<Message> {
+  const body = parseExact(decoder.decode(bytes))
+  if (!isRecord(body)) throw new ProxyError('upstream_protocol', 'Upstream sent no JSON object')
+  return upstream.replyIn(body, read)
+}
+
+function writeMessage(
   work: Work,
-  translation: Translation,
-  checked: CheckedReply,
+  { client, write }: Translation,
+  { value, notes }: Noted<Message>,
   headers: Headers,
 ): Uint8Array {
-  const { upstream, client, read, write } = translation
-  const body = parseExact(decoder.decode(checked.bytes))
-  if (!isRecord(body)) throw new ProxyError('upstream_protocol', 'Upstream sent no JSON object')
-  const { value, notes } = upstream.replyIn(body, read)
   const usage = tapUsage(value.usage)
   if (value.stop_reason !== null) usage.stopReason = value.stop_reason
   work.settlement.usage = usage
-  if (notes.length > 0) {
-    work.settlement.notes = [...work.settlement.notes, ...notes]
-    setNotes(headers, work.settlement.notes)
-  }
+  learnNotes(work, notes, headers)
   headers.set('content-type', 'application/json')
   return encoder.encode(JSON.stringify(client.replyOut(value, write)))
+}
+
+/** What the way down lost; the headers of a stream that was opened early are gone. */
+function learnNotes({ settlement }: Work, notes: readonly Note[], headers?: Headers): void {
+  if (notes.length === 0) return
+  settlement.notes = [...settlement.notes, ...notes]
+  if (headers !== undefined) setNotes(headers, settlement.notes)
 }
 
 function pumped(

@@ -2,9 +2,10 @@ import type { ProxyError } from '../kit/error.ts'
 import type { ByteMachine } from '../kit/machine.ts'
 import { type SseFrame, SseParser } from '../kit/sse.ts'
 import type { ReadOptions } from '../protocol/codec.ts'
+import { disassemble } from '../protocol/messages/assemble.ts'
 import { errorOfEvent } from '../protocol/messages/error.ts'
 import { tapUsage } from '../protocol/messages/usage.ts'
-import type { StreamEvent, StreamIn, StreamOut, Usage } from '../protocol/protocol.ts'
+import type { Message, StreamEvent, StreamIn, StreamOut, Usage } from '../protocol/protocol.ts'
 import { TextSplice } from './text-splice.ts'
 import type { Translation } from './translate.ts'
 
@@ -60,6 +61,11 @@ export class TranslateMachine implements ByteMachine {
     return this.#state !== 'silent'
   }
 
+  /** Takes an answer that came whole instead of as a stream, before the client's response has begun. */
+  tell(message: Message): void {
+    for (const event of disassemble(message)) this.#before(event)
+  }
+
   #before(event: StreamEvent): void {
     // Once there was content, even in the same read, an error belongs into the stream: reads tell nothing.
     if (event.type === 'error' && this.#state === 'silent') throw errorOfEvent(event)
@@ -103,7 +109,7 @@ export class TranslateMachine implements ByteMachine {
     for (const frame of this.#parser.end()) {
       for (const event of this.#in.push(frame)) text += this.#event(event)
     }
-    for (const event of this.#in.end()) text += this.#event(event)
+    if (this.#state !== 'closed') for (const event of this.#in.end()) text += this.#event(event)
     text += this.#out.end()
     this.#state = 'closed'
     return encoder.encode(text)

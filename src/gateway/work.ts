@@ -1,6 +1,7 @@
 import { ProxyError } from '../kit/error.ts'
 import type { ByteMachine } from '../kit/machine.ts'
 import type { Codec } from '../protocol/codec.ts'
+import type { Message } from '../protocol/protocol.ts'
 import type { Exchange } from './exchange.ts'
 import type { Hub, Running } from './hub.ts'
 import { passUntouched, passWhole } from './passthrough.ts'
@@ -70,6 +71,11 @@ export class Work {
   /** Whether this chunk lets a translated stream begin: only then has it content, or its error a status. */
   opens(chunk: Uint8Array | undefined): boolean {
     return this.#translate()?.opens(chunk) !== false
+  }
+
+  /** Takes an answer that came whole where the stream of a translation was asked for. */
+  tell(message: Message): void {
+    this.#translate()?.tell(message)
   }
 
   /** The machine for the upstream's events: translating, or untouched under `/pt`, or whole events with pings. */

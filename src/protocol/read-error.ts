@@ -1,6 +1,6 @@
 import { type ErrorKind, ProxyError, STATUS } from '../kit/error.ts'
 import { isRecord } from '../kit/json.ts'
-import type { SseFrame } from '../kit/sse.ts'
+import { type SseFrame, SseParser } from '../kit/sse.ts'
 
 /** An upstream's error reply, as far as the protocol layer needs it. */
 export interface UpstreamFailure {
@@ -81,7 +81,7 @@ const KIND_OF_STATUS: Readonly<Record<number, ErrorKind>> = {
 /** Reads any upstream's error reply (Anthropic's, OpenAI's, a framework's, text, HTML) into a ProxyError. */
 export function readUpstreamError(failure: UpstreamFailure): ProxyError {
   const text = failure.body.trim()
-  const value = parsed(text)
+  const value = parsed(text) ?? inEvents(text)
   if (value !== undefined && typeof value !== 'string') return readErrorValue(value, failure.status)
   const message = typeof value === 'string' ? value : plainMessage(text, failure.status)
   return build({ ...NOTHING, message }, failure.status)
@@ -218,6 +218,14 @@ function parsed(text: string): unknown {
     // Not JSON: the caller reads it as text.
     return undefined
   }
+}
+
+/** DashScope writes the refusal of a stream as an event of it, behind the status of the refusal (2026-11). */
+function inEvents(text: string): unknown {
+  if (!/^(id|event|data):/.test(text)) return undefined
+  const parser = new SseParser()
+  const frames = [...parser.push(new TextEncoder().encode(text)), ...parser.end()]
+  return frames.map(({ data }) => parsed(data)).find(isRecord)
 }
 
 function statusIn(value: unknown): number | undefined {

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
 import Anthropic from '@anthropic-ai/sdk'
+import OpenAI from 'openai'
+import { readSignature } from '../../src/protocol/messages/signature.ts'
+import { recordsIn } from '../../src/protocol/value.ts'
 import type { Ccproxy } from '../support/ccproxy.ts'
 import { pieces } from '../support/fake-fault.ts'
 import { type FakeOpenai, startFakeOpenai } from '../support/fake-openai.ts'
@@ -9,8 +12,10 @@ import {
   type OpenaiPart,
   openaiError,
   says,
+  sendOpenaiJson,
+  sendOpenaiText,
 } from '../support/fake-openai-reply.ts'
-import { asJson } from '../support/fake-reply.ts'
+import { asJson, type Reply } from '../support/fake-reply.ts'
 import { startOpenaiProxy } from '../support/openai-proxy.ts'
 
 const CLIENT_TOKEN = 'client-token-for-quirks-0007'
@@ -92,6 +97,142 @@ describe('the Anthropic SDK gets the same message', () => {
         expect(reply).toMatchObject({ stop_reason: 'tool_use', model: hello.model, usage })
       })
     }
+  }
+})
+
+const data = (value: object) => `data: ${JSON.stringify(value)}\n\n`
+const cited = { type: 'url_citation', start_index: 0, end_index: 2, url: 'https://a.b', title: 'A' }
+const RESPONSE = {
+  ...{ id: 'resp_1', object: 'response', status: 'completed', error: null },
+  output: [
+    { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'gAAAAsecret' },
+    {
+      ...{ type: 'web_search_call', id: 'ws_1', status: 'completed' },
+      action: { type: 'search', query: 'a', sources: [{ type: 'url', url: 'https://a.b' }] },
+    },
+    {
+      ...{ type: 'message', id: 'msg_1', role: 'assistant', status: 'completed' },
+      content: [{ type: 'output_text', text: 'Hi', annotations: [cited] }],
+    },
+  ],
+  usage: { input_tokens: 9, output_tokens: 4, total_tokens: 13 },
+}
+const MESSAGE = {
+  ...{ role: 'assistant', content: 'Hi', reasoning_content: 'Hm.' },
+  annotations: [{ type: 'url_citation', url_citation: cited }],
+}
+const CHAT = (key: 'message' | 'delta') => ({
+  ...{ id: 'c1', object: 'chat.completion', model: 'up' },
+  choices: [{ index: 0, [key]: MESSAGE, finish_reason: 'stop', stop_reason: 'END' }],
+  usage: { prompt_tokens: 9, completion_tokens: 4, total_tokens: 13 },
+})
+const FORMS: Readonly<Record<string, { json: object; sse: string[] }>> = {
+  chat: { json: CHAT('message'), sse: [data(CHAT('delta')), 'data: [DONE]\n\n'] },
+  responses: {
+    json: RESPONSE,
+    sse: [data({ type: 'response.completed', response: RESPONSE })],
+  },
+}
+
+/** The SDK's streams add a field of their own. */
+function withoutParsed(key: string, value: unknown): unknown {
+  return key === 'parsed_output' ? undefined : value
+}
+
+describe('the Anthropic SDK gets the very same message', () => {
+  for (const [wire, { json, sse }] of Object.entries(FORMS)) {
+    test(`from a ${wire} upstream, whatever form was asked for and came`, async () => {
+      const ask = { ...hello, stop_sequences: ['END'] }
+      const said: object[] = []
+      for (const form of ['json', 'sse']) {
+        for (const stream of [false, true]) {
+          fake.reply(
+            form === 'sse'
+              ? pieces(sse)
+              : (exchange) => sendOpenaiJson(exchange, 200, asJson(json)),
+          )
+          const { messages } = client(wire)
+          const reply = stream ? messages.stream(ask).finalMessage() : messages.create(ask)
+          const { id: _id, stop_details: _details, ...message } = await reply
+          said.push(asJson(JSON.parse(JSON.stringify(message, withoutParsed))))
+        }
+      }
+      const [first, ...others] = said
+      for (const other of others) expect(other).toMatchObject(asJson(first))
+      expect(first).toMatchObject(
+        wire === 'chat'
+          ? { stop_reason: 'stop_sequence', stop_sequence: 'END', content: { length: 2 } }
+          : { content: { length: 4 } },
+      )
+      expect(JSON.stringify(first)).toContain('https://a.b')
+      const [thought] = recordsIn(asJson(first).content)
+      const own = readSignature(thought?.signature)
+      expect(own?.encrypted_content).toBe(wire === 'chat' ? undefined : 'gAAAAsecret')
+    })
+  }
+})
+
+describe('the Anthropic SDK understands an upstream', () => {
+  const ways = [true, false]
+  const ask = (wire: string, stream: boolean) => {
+    const { messages } = client(wire)
+    return stream ? messages.stream(hello).finalMessage() : messages.create(hello)
+  }
+  const sends =
+    (status: number, body: string, type = 'text/event-stream'): Reply =>
+    (exchange) =>
+      sendOpenaiText(exchange, status, body, type)
+
+  test('that calls JSON a stream', async () => {
+    for (const [wire, { json }] of Object.entries(FORMS)) {
+      for (const stream of ways) {
+        fake.reply(sends(200, JSON.stringify(json)), sends(200, '{"error":{"message":"No more"}}'))
+        const reply = await ask(wire, stream)
+        expect(reply.content.at(-1)).toMatchObject({ type: 'text', text: 'Hi' })
+        const error: unknown = await ask(wire, stream).catch((thrown: unknown) => thrown)
+        expect(error).toMatchObject({ status: 500 })
+        expect(String(error)).toContain('No more')
+      }
+    }
+  })
+
+  test('that writes a refusal as an event', async () => {
+    const body =
+      'id:1\nevent:error\n:HTTP_STATUS/429\ndata:{"code":"Throttling","message":"Slow"}\n\n'
+    for (const stream of ways) {
+      fake.reply(sends(429, body))
+      const error: unknown = await ask('chat', stream).catch((thrown: unknown) => thrown)
+      expect(error).toBeInstanceOf(Anthropic.RateLimitError)
+      expect(error).toMatchObject({ error: { error: { message: 'Slow' } } })
+    }
+  })
+})
+
+test('the Responses client of a Responses upstream gets its reasoning as it is, in any form', async () => {
+  const openai = new OpenAI({ baseURL: `${proxy.url}/to/responses/v1`, apiKey: CLIENT_TOKEN })
+  const ask = { model: 'gpt-5.5', input: 'Hi' }
+  const { json, sse } = FORMS.responses ?? { json: {}, sse: [] }
+  fake.reply((exchange) => sendOpenaiJson(exchange, 200, asJson(json)), pieces(sse))
+  const streamed = await openai.responses.stream(ask).finalResponse()
+  const whole = await openai.responses.create(ask)
+  for (const { output } of [streamed, whole]) {
+    expect(output[0]).toMatchObject({ type: 'reasoning', encrypted_content: 'gAAAAsecret' })
+  }
+})
+
+test('the Chat client of a Chat upstream gets no signature that it never gave, in any form', async () => {
+  const { json, sse } = FORMS.chat ?? { json: {}, sse: [] }
+  const ask = { model: 'gpt-5.5', messages: [{ role: 'user', content: 'Hi' }] }
+  const post = (stream: boolean) =>
+    fetch(`${proxy.url}/to/chat/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${CLIENT_TOKEN}` },
+      body: JSON.stringify({ ...ask, stream }),
+    }).then((response) => response.text())
+  fake.reply((exchange) => sendOpenaiJson(exchange, 200, asJson(json)), pieces(sse))
+  for (const said of [await post(true), await post(false)]) {
+    expect(said).toContain('"reasoning_content":"Hm."')
+    expect(said).not.toContain('ccproxy.')
   }
 })
 

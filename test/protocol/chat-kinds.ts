@@ -66,9 +66,9 @@ function requestIn(golden: Golden): Outcome {
   return { value, notes: [...turn.notes, ...out.notes] }
 }
 
-/** The options of a Chat upstream's reply; `tools` are the client's tool names. */
+/** The options of a Chat upstream's reply; `tools` are the client's tool names, `details` says that they go back. */
 export function chatInOptions(golden: Golden): ChatInOptions {
-  const { tools, stop } = golden.headers
+  const { tools, stop, details } = golden.headers
   const request = {
     model: 'm',
     messages: [],
@@ -79,6 +79,7 @@ export function chatInOptions(golden: Golden): ChatInOptions {
     model: 'claude-x',
     names: toolNames(request, 64),
     ...(Array.isArray(stop) ? { stopSequences: stop.map(String) } : {}),
+    keepsDetails: details === true,
   }
 }
 

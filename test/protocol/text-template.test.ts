@@ -61,8 +61,18 @@ describe('a stream read by its template', () => {
         event: 'message_start',
         data: '{"type":"message_start","message":{"usage":{}}}',
       })
+      let open: string | undefined
       for (let step = 0; step < 40; step++) {
         const event = messagesEvent(pick)
+        const kind = JSON.stringify(event).includes('thinking_delta') ? 'thinking' : 'text'
+        const place = `${kind} ${event.index}`
+        const ends = event.type === 'content_block_stop'
+        if (ends ? open === undefined || !open.endsWith(` ${event.index}`) : place !== open) {
+          const start = { type: 'content_block_start', index: event.index }
+          const data = JSON.stringify({ ...start, content_block: { type: kind } })
+          machine.push({ event: start.type, data })
+        }
+        open = ends ? undefined : place
         const plain: unknown = [event]
         const data = spell(JSON.stringify(event), pick)
         const events: unknown = machine.push({ event: String(event.type), data })

@@ -165,9 +165,20 @@ export async function sendOpenaiJson(
   body: Json,
   headers: Record<string, string> = {},
 ): Promise<void> {
-  const bytes = Buffer.from(JSON.stringify(body))
+  await sendOpenaiText(exchange, status, JSON.stringify(body), 'application/json', headers)
+}
+
+/** A whole reply of any type. */
+export async function sendOpenaiText(
+  exchange: Exchange,
+  status: number,
+  body: string,
+  type: string,
+  headers: Record<string, string> = {},
+): Promise<void> {
+  const bytes = Buffer.from(body)
   const all = {
-    'content-type': 'application/json',
+    'content-type': type,
     'content-length': String(bytes.length),
     ...OPENAI_HEADERS,
     ...headers,

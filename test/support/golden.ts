@@ -198,11 +198,13 @@ const KINDS_OF_DELTA: Readonly<Record<string, readonly string[]>> = {
   input_json_delta: ['tool_use', 'server_tool_use'],
 }
 
+const CUTS = ['max_tokens', 'model_context_window_exceeded', 'refusal']
+
 function endBreaches(events: readonly StreamEvent[]): string[] {
   const { value, notes } = assemble(events)
   const calls = value.content.filter((block) => block.type === 'tool_use').length
   const found: string[] = []
-  const cut = value.stop_reason === 'max_tokens' || value.stop_reason === 'refusal'
+  const cut = CUTS.includes(value.stop_reason ?? '')
   if (value.stop_reason === 'tool_use' && calls === 0) found.push('9: tool_use without a tool')
   if (calls > 0 && !cut && value.stop_reason !== 'tool_use') found.push('9: tools, not tool_use')
   if (notes.length > 0 && !cut) found.push(`8: ${notes.join(', ')}`)

@@ -1,7 +1,7 @@
 import type { Note } from '../protocol.ts'
 import { refused } from './parts-in.ts'
 import type { ChatMessage, ChatToolCall } from './schema.ts'
-import { legalToolId } from './tool-id.ts'
+import { freshId, legalToolId } from './tool-id.ts'
 
 /** One tool call of the history, with the id that it gets in the hub and the output that answers it. */
 export interface CallSite {
@@ -73,10 +73,8 @@ function siteOf(call: ChatToolCall, path: string, taken: Set<string>, fallback: 
   }
   const original = call.id ?? ''
   const own = legalToolId(original) || fallback
-  let id = own
   // Anthropic refuses an id twice in a conversation; small models count from call_0 on each turn.
-  for (let n = 2; taken.has(id); n++) id = `${own}_${n}`
-  taken.add(id)
+  const id = freshId(own, taken)
   return {
     id,
     original,

@@ -50,10 +50,7 @@ export class Calls {
   #find(delta: CallDelta): Call | undefined {
     if (delta.index === undefined) return this.#findUnindexed(delta)
     const call = this.#byKey.get(delta.index)
-    if (call === undefined) return undefined
-    // Gemini's endpoint sends every parallel call whole, all at index 0, each with an id of its own (2026-02).
-    const another = delta.id !== undefined && call.id !== undefined && delta.id !== call.id
-    return another && delta.name !== undefined ? undefined : call
+    return call === undefined || isAnother(delta, call) ? undefined : call
   }
 
   #findUnindexed(delta: CallDelta): Call | undefined {
@@ -79,6 +76,25 @@ export class Calls {
     return call
   }
 }
+
+/**
+ * Whether a named delta begins another call at the same index. Ollama and Gemini's endpoint send every parallel call
+ * whole at index 0, some without ids (2026-02); vLLM gave each piece of one call an id of its own (gpt-oss, 2025-08).
+ */
+function isAnother({ id, name, args = '' }: CallDelta, call: Call): boolean {
+  if (name === undefined || call.name === undefined) return false
+  const other = name !== call.name
+  // Looked at first: to parse what came at each piece would cost the square of their number.
+  const over = BEGINNING.test(args) && isComplete(call)
+  if (id !== undefined && call.id !== undefined && id !== call.id) {
+    return other || isBlank(call.args) || over
+  }
+  // Without another id, only arguments behind whole ones show that a call is over.
+  return over && (other || !isBlank(args))
+}
+
+/** How the arguments of a call begin: with an object, or with nothing yet. */
+const BEGINNING = /^\s*(?:\{|$)/
 
 /** Whether a call's arguments are whole. The last character decides most cases without parsing. */
 export function isComplete(call: Call): boolean {

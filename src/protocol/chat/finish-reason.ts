@@ -1,15 +1,22 @@
 /** Anthropic's stop reason for OpenAI's finish reason; a tool call that was made wins over a plain end. */
 export function stopReasonOf(finish: string, calledTools: boolean): string {
-  switch (finish) {
-    case 'length':
-      return 'max_tokens'
-    case 'content_filter':
-      return 'refusal'
-    default:
-      // Unknown reasons of vendors end the turn like `stop` does.
-      return calledTools ? 'tool_use' : 'end_turn'
-  }
+  return CUTS.get(finish.toLowerCase()) ?? (calledTools ? 'tool_use' : 'end_turn')
 }
+
+/** Whether the answer was stopped before its end, so that arguments may be cut; unknown reasons end it like `stop`. */
+export function isCut(finish = ''): boolean {
+  return CUTS.has(finish.toLowerCase())
+}
+
+/** OpenAI's own, then Gemini's, Mistral's and GLM's (2026-11). */
+const CUTS: ReadonlyMap<string, string> = new Map([
+  ['length', 'max_tokens'],
+  ['content_filter', 'refusal'],
+  ['max_tokens', 'max_tokens'],
+  ['model_length', 'max_tokens'],
+  ['model_context_window_exceeded', 'model_context_window_exceeded'],
+  ['sensitive', 'refusal'],
+])
 
 /** OpenAI's finish reason for Anthropic's stop reason; unknown ones end like `end_turn`. @see translation.md G3, G4 */
 export function finishReasonOf(stop: string | null): string {

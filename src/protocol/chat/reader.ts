@@ -1,18 +1,21 @@
 import type { ProxyError } from '../../kit/error.ts'
 import { isRecord } from '../../kit/json.ts'
 import { BlockWriter } from '../messages/block-writer.ts'
+import { brokenInput } from '../messages/broken-input.ts'
 import { errorEvent } from '../messages/error.ts'
 import { truncated } from '../messages/events.ts'
+import { messageStart } from '../messages/message-start.ts'
+import { refusalDelta } from '../messages/refusal-delta.ts'
 import type { MessageDelta, MessageUsage, StreamEvent } from '../messages/schema.ts'
 import type { ToolNames } from '../messages/tool-names.ts'
 import { mergeUsage } from '../messages/usage.ts'
 import type { World } from '../protocol.ts'
 import { isBlank, textOf } from '../value.ts'
 import { type Call, Calls, isComplete } from './calls-in.ts'
-import { brokenArguments, choiceOf, errorIn, usageOf } from './chunk-in.ts'
+import { choiceOf, errorIn, usageOf } from './chunk-in.ts'
 import { type CallDelta, type Piece, piecesOf } from './delta-in.ts'
-import { stopReasonOf } from './finish-reason.ts'
-import { legalToolId } from './tool-id.ts'
+import { isCut, stopReasonOf } from './finish-reason.ts'
+import { freshId, legalToolId } from './tool-id.ts'
 import { usageIn } from './usage.ts'
 
 /** What reading an upstream's Chat reply needs beside the reply. */
@@ -24,8 +27,6 @@ export interface ChatInOptions {
   readonly names?: ToolNames
   /** The client's stop sequences, to recognise the one that vLLM says it stopped at. */
   readonly stopSequences?: readonly string[]
-  /** An estimate for message_start, replaced by the upstream's counts at the end. */
-  readonly inputTokens?: number
   /** Whether the upstream takes `reasoning_details` back, so that encrypted ones are worth keeping. */
   readonly keepsDetails?: boolean
 }
@@ -33,7 +34,10 @@ export interface ChatInOptions {
 type Phase = 'before start' | 'streaming' | 'finished' | 'closed'
 
 /** What came while a tool call was open that is not whole yet. */
-type Waiting = { kind: 'text' | 'thinking'; text: string } | { kind: 'tool'; call: Call }
+type Waiting =
+  | { kind: 'text' | 'thinking'; text: string }
+  | { kind: 'details'; details: Record<string, unknown>[] }
+  | { kind: 'tool'; call: Call }
 
 /**
  * Reads Chat Completions chunks (or one whole reply as a single chunk) into hub events. Blocks are written one after
@@ -53,6 +57,8 @@ export class ChatReader {
   #usage: MessageUsage = {}
   #open: Call | undefined
   #waiting: Waiting[] = []
+  /** Sources that are not written yet: some come before the text that they belong to. */
+  #citations: Record<string, unknown>[] = []
   #spoke = false
   #broken = false
 
@@ -120,29 +126,18 @@ export class ChatReader {
   start(): void {
     if (this.#phase !== 'before start') return
     this.#phase = 'streaming'
-    const { world, model, inputTokens } = this.#options
-    const estimate = inputTokens === undefined ? {} : { input_tokens: inputTokens }
-    this.#writer.add({
-      type: 'message_start',
-      message: {
-        id: `msg_${world.id()}`,
-        type: 'message',
-        role: 'assistant',
-        model,
-        content: [],
-        stop_reason: null,
-        stop_sequence: null,
-        usage: { ...estimate, ...this.#usage },
-      },
-    })
+    const { world, model } = this.#options
+    this.#writer.add(messageStart(world, model, this.#usage))
   }
 
   #choice(choice: Record<string, unknown>): void {
     const delta = isRecord(choice.delta) ? choice.delta : choice.message
     if (isRecord(delta)) for (const piece of piecesOf(delta)) this.#piece(piece)
     const finish = textOf(choice.finish_reason)
-    if (finish === undefined) return
-    this.#finish = finish
+    // DashScope says "null" in words while it goes on.
+    if (finish === undefined || finish === 'null') return
+    // Some servers end an answer twice, the second time with a plain stop.
+    if (!isCut(this.#finish)) this.#finish = finish
     this.#phase = 'finished'
     const matched = textOf(choice.stop_reason)
     if (matched !== undefined && this.#options.stopSequences?.includes(matched) === true) {
@@ -164,7 +159,8 @@ export class ChatReader {
         this.#writer.sign(piece.signature)
         break
       case 'citation':
-        this.#writer.cite(piece.citation)
+        this.#citations.push(piece.citation)
+        this.#cite()
         break
       case 'details':
         this.#details(piece.details)
@@ -191,15 +187,29 @@ export class ChatReader {
 
   #write(kind: 'text' | 'thinking', text: string): void {
     this.#settle()
-    if (kind === 'text') this.#writer.text(text)
-    else this.#writer.thinking(text)
+    if (kind === 'thinking') this.#writer.thinking(text)
+    else {
+      this.#writer.text(text)
+      this.#cite()
+    }
   }
 
-  /** An encrypted detail without text opens an empty block only where it can be given back. */
+  #cite(): void {
+    if (this.#writer.open !== 'text') return
+    for (const citation of this.#citations.splice(0)) this.#writer.cite(citation)
+  }
+
+  /** Details behind other words (Gemini signs a call through OpenRouter so) need a block only where they go back. */
   #details(details: Record<string, unknown>[]): void {
-    if (this.#writer.open === 'none' && this.#options.keepsDetails === true) {
-      this.#writer.thinking('')
-    }
+    if (this.#writer.open !== 'thinking' && this.#options.keepsDetails !== true) return
+    if (this.#waiting.length > 0 || this.#blocked())
+      this.#waiting.push({ kind: 'details', details })
+    else this.#keep(details)
+  }
+
+  #keep(details: Record<string, unknown>[]): void {
+    this.#settle()
+    if (this.#writer.open !== 'thinking') this.#writer.thinking('')
     this.#writer.keepDetails(details)
   }
 
@@ -235,6 +245,7 @@ export class ChatReader {
     const item = this.#waiting.shift()
     if (item === undefined) return
     if (item.kind === 'tool') this.#openCall(item.call)
+    else if (item.kind === 'details') this.#keep(item.details)
     else this.#write(item.kind, item.text)
   }
 
@@ -243,10 +254,7 @@ export class ChatReader {
     const { world, names } = this.#options
     const name = call.name ?? `tool_${call.key}`
     const own = legalToolId(call.id ?? '') || `toolu_${world.id()}`
-    let id = own
-    for (let n = 2; this.#ids.has(id); n++) id = `${own}_${n}`
-    this.#ids.add(id)
-    this.#writer.tool(id, names?.down(name) ?? name)
+    this.#writer.tool(freshId(own, this.#ids), names?.down(name) ?? name)
     if (call.args !== '') this.#writer.json(call.args)
     call.state = 'open'
     this.#open = call
@@ -268,10 +276,9 @@ export class ChatReader {
 
   #close(strict = true): void {
     const finish = this.#finish ?? 'stop'
-    const cut = finish === 'length' || finish === 'content_filter'
     for (const call of this.#calls.unstarted()) this.#waiting.push({ kind: 'tool', call })
-    if (strict && !cut && (this.#broken || !this.#calls.sound())) {
-      this.fail(brokenArguments())
+    if (strict && !isCut(finish) && (this.#broken || !this.#calls.sound())) {
+      this.fail(brokenInput())
       return
     }
     while (this.#waiting.length > 0) this.#next()
@@ -282,13 +289,9 @@ export class ChatReader {
   }
 
   #ending(finish: string): MessageDelta {
-    const refused = this.#refusal !== ''
-    const stop_reason = refused ? 'refusal' : stopReasonOf(finish, this.#ids.size > 0)
-    if (stop_reason === 'refusal') {
-      const explanation = refused ? this.#refusal : null
-      const stop_details = { type: 'refusal', category: null, explanation }
-      return { stop_reason, stop_sequence: null, stop_details }
-    }
+    if (this.#refusal !== '') return refusalDelta(this.#refusal)
+    const stop_reason = stopReasonOf(finish, this.#ids.size > 0)
+    if (stop_reason === 'refusal') return refusalDelta('')
     if (stop_reason === 'end_turn' && this.#stopSequence !== undefined) {
       return { stop_reason: 'stop_sequence', stop_sequence: this.#stopSequence }
     }

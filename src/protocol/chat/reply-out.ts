@@ -1,6 +1,6 @@
 import type { Block, Message } from '../messages/schema.ts'
 import type { ChatCompletion } from './schema.ts'
-import { type ChatOutOptions, finishOf, reasoningDetail, refusalOf } from './stream-out.ts'
+import { type ChatOutOptions, finishOf, reasoningDetails, refusalOf } from './stream-out.ts'
 import { usageOut } from './usage.ts'
 
 /** The hub's message as a Chat Completions reply; equal to the fold of the stream by test. @see translation.md 3.G */
@@ -55,7 +55,7 @@ function reasoning(blocks: Block[]): object {
   const text = blocks.map((block) => block.thinking ?? '').join('')
   const details = blocks
     .filter((block) => block.signature)
-    .map((block, index) => reasoningDetail(block.thinking ?? '', block.signature ?? '', index))
+    .flatMap((block, index) => reasoningDetails(block.thinking ?? '', block.signature ?? '', index))
   return {
     ...(text === '' ? {} : { reasoning_content: text }),
     ...(details.length === 0 ? {} : { reasoning_details: details }),

@@ -75,7 +75,7 @@ function isNothing(value: unknown): boolean {
 function readFrame(frame: SseFrame, reader: ChatReader): void {
   const { data } = frame
   if (data === '' || frame.event === 'ping') return
-  if (data === '[DONE]') {
+  if (data.startsWith('[DONE]')) {
     reader.done()
     return
   }

@@ -9,9 +9,10 @@ import type {
   MessageUsage,
   StreamEvent,
 } from '../messages/schema.ts'
+import { readSignature } from '../messages/signature.ts'
 import { mergeUsage } from '../messages/usage.ts'
 import type { Around, StreamOut, World } from '../protocol.ts'
-import { textOf } from '../value.ts'
+import { recordsIn, textOf } from '../value.ts'
 import { chatErrors } from './error.ts'
 import { finishReasonOf } from './finish-reason.ts'
 import { usageOut } from './usage.ts'
@@ -62,6 +63,8 @@ class ChatWriter {
   #state: State = BETWEEN
   #calls = 0
   #thoughts = 0
+  /** Told at once: OpenAI's own client keeps of a field that it does not know what the last chunk said. */
+  readonly #details: object[] = []
   #usage: MessageUsage = {}
   #ending: MessageDelta = { stop_reason: null }
 
@@ -190,8 +193,7 @@ class ChatWriter {
     if (state.name === 'in tool' && !state.wrote) {
       text = this.#arguments(JSON.stringify(state.input ?? {}))
     } else if (state.name === 'in thinking' && state.signature !== '') {
-      const detail = reasoningDetail(state.text, state.signature, this.#thoughts++)
-      text = this.#chunk(JSON.stringify({ reasoning_details: [detail] }))
+      this.#details.push(...reasoningDetails(state.text, state.signature, this.#thoughts++))
     }
     this.#state = BETWEEN
     return text
@@ -203,8 +205,12 @@ class ChatWriter {
     const explanation = refusalOf(stop_reason, this.#ending.stop_details)
     const refusal =
       explanation === undefined ? '' : this.#chunk(JSON.stringify({ refusal: explanation }))
+    const details =
+      this.#details.length === 0
+        ? ''
+        : this.#chunk(JSON.stringify({ reasoning_details: this.#details }))
     const finish = this.#chunk('{}', JSON.stringify(finishOf(stop_reason, this.#legacy)))
-    return `${refusal}${finish}${this.#usageChunk()}data: [DONE]\n\n`
+    return `${refusal}${details}${finish}${this.#usageChunk()}data: [DONE]\n\n`
   }
 
   #usageChunk(): string {
@@ -213,9 +219,14 @@ class ChatWriter {
   }
 }
 
-/** A signed thought as OpenRouter writes it: a client that echoes it gets true thinking blocks upstream. */
-export function reasoningDetail(text: string, signature: string, index: number): object {
-  return { type: 'reasoning.text', text, signature, format: 'anthropic-claude-v1', index }
+/**
+ * A signed thought as OpenRouter writes it: a client that echoes it gets true thinking blocks upstream. What a Chat
+ * upstream itself gave goes on as it is, and a thought that it did not sign has none.
+ */
+export function reasoningDetails(text: string, signature: string, index: number): object[] {
+  const own = readSignature(signature)
+  if (own?.origin === 'chat') return recordsIn(own.details)
+  return [{ type: 'reasoning.text', text, signature, format: 'anthropic-claude-v1', index }]
 }
 
 /** The words of a refusal, where the model gave any. */

@@ -8,6 +8,14 @@ export function legalToolId(id: string): string {
   return head.replace(/[^a-zA-Z0-9_-]/g, '_')
 }
 
+/** An id that no call has yet, now taken: some servers give all calls the same one. */
+export function freshId(own: string, taken: Set<string>): string {
+  let id = own
+  for (let n = 2; taken.has(id); n++) id = `${own}_${n}`
+  taken.add(id)
+  return id
+}
+
 /** Only `+`, `/` or `=` mark base64: an id of letters and digits stays whole. */
 function withoutBase64(id: string): string {
   if (!/[+/=]/.test(id)) return id

@@ -1,4 +1,5 @@
 import { isRecord } from '../../kit/json.ts'
+import { textOf } from '../value.ts'
 import type { BlockDelta, StreamEvent } from './schema.ts'
 import { makeSignature } from './signature.ts'
 
@@ -101,10 +102,12 @@ export class BlockWriter {
 
 const GROWING = ['text', 'summary', 'data'] as const
 
-/** OpenRouter streams one detail in pieces: those of the same type and index belong together. */
+/** OpenRouter streams one detail in pieces: those of the same type, index and (where they have one) id belong together. */
 function merge(details: Record<string, unknown>[], part: Record<string, unknown>): void {
   const last = details.at(-1)
-  if (!isRecord(last) || last.type !== part.type || last.index !== part.index) {
+  const other =
+    last?.id !== part.id && textOf(last?.id) !== undefined && textOf(part.id) !== undefined
+  if (!isRecord(last) || last.type !== part.type || last.index !== part.index || other) {
     details.push({ ...part })
     return
   }

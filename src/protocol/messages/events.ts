@@ -4,6 +4,8 @@ import type { SseFrame } from '../../kit/sse.ts'
 import type { Around, StreamIn, StreamOut } from '../protocol.ts'
 import { readErrorValue } from '../read-error.ts'
 import { TextTemplate } from '../text-template.ts'
+import { BlockOrder, withInput } from './block-order.ts'
+import { brokenInput } from './broken-input.ts'
 import { errorEvent, errorOfEvent, messagesErrors } from './error.ts'
 import type { MessageDelta, MessageUsage, StreamEvent } from './schema.ts'
 import { completeUsage, mergeUsage } from './usage.ts'
@@ -28,9 +30,9 @@ function isStreamEvent(value: unknown): value is StreamEvent {
     case 'message_start':
       return isRecord(value.message)
     case 'content_block_start':
-      return typeof value.index === 'number' && isRecord(value.content_block)
+      return typeof value.index === 'number' && typeOf(value.content_block) !== undefined
     case 'content_block_delta':
-      return typeof value.index === 'number' && isRecord(value.delta)
+      return typeof value.index === 'number' && isDelta(value.delta)
     case 'content_block_stop':
       return typeof value.index === 'number'
     case 'message_delta':
@@ -38,6 +40,25 @@ function isStreamEvent(value: unknown): value is StreamEvent {
     default:
       return value.type === 'message_stop'
   }
+}
+
+function typeOf(value: unknown): string | undefined {
+  return isRecord(value) && typeof value.type === 'string' ? value.type : undefined
+}
+
+/** What each delta says; those that a newer API adds may say anything. */
+const WORD_OF_DELTA: ReadonlyMap<string, string> = new Map([
+  ['text_delta', 'text'],
+  ['thinking_delta', 'thinking'],
+  ['signature_delta', 'signature'],
+  ['input_json_delta', 'partial_json'],
+])
+
+function isDelta(value: unknown): boolean {
+  const type = typeOf(value)
+  if (type === undefined || !isRecord(value)) return false
+  const word = WORD_OF_DELTA.get(type)
+  return word === undefined || typeof value[word] === 'string'
 }
 
 /** The error that a stream ends with when its upstream closes too early. */
@@ -65,6 +86,7 @@ class MessagesReader implements StreamIn {
   #phase: Phase = 'before start'
   #usage: MessageUsage = {}
   #delta: MessageDelta = { stop_reason: null }
+  readonly #blocks = new BlockOrder()
 
   get around(): Around | undefined {
     return this.#template.around
@@ -72,7 +94,7 @@ class MessagesReader implements StreamIn {
 
   push(frame: SseFrame): StreamEvent[] {
     if (this.#phase === 'closed' || frame.data === '' || frame.event === 'ping') return []
-    const text = this.#phase === 'open' ? this.#template.match(frame) : undefined
+    const text = this.#blocks.isText(this.#index) ? this.#template.match(frame) : undefined
     if (text !== undefined) {
       return [
         { type: 'content_block_delta', index: this.#index, delta: { type: 'text_delta', text } },
@@ -83,9 +105,7 @@ class MessagesReader implements StreamIn {
       this.#learn(frame, value)
       return this.#take(value)
     }
-    if (isRecord(value) && (value.type === 'error' || frame.event === 'error')) {
-      return this.fail(readErrorValue(value))
-    }
+    if (isRecord(value) && isError(value, frame)) return this.fail(readErrorValue(value))
     return value === undefined ? this.fail(nonsense()) : []
   }
 
@@ -109,20 +129,43 @@ class MessagesReader implements StreamIn {
       case 'message_start':
         if (this.#phase !== 'before start') return []
         this.#phase = 'open'
-        this.#usage = event.message.usage ?? {}
-        return [event]
+        this.#usage = isRecord(event.message.usage) ? event.message.usage : {}
+        return [{ ...event, message: { ...event.message, usage: this.#usage } }]
       case 'message_delta':
         this.#usage = mergeUsage(this.#usage, event.usage ?? {})
         this.#delta = { ...this.#delta, ...event.delta }
         return []
       case 'message_stop':
-        if (this.#phase === 'before start') return this.fail(truncated())
-        this.#phase = 'closed'
-        return [{ type: 'message_delta', delta: this.#delta, usage: this.#usage }, event]
+        return this.#phase === 'open' ? this.#finish() : this.fail(truncated())
       default:
-        return this.#phase === 'open' ? [event] : []
+        return this.#phase === 'open' ? this.#block(event) : []
     }
   }
+
+  #block(event: StreamEvent): StreamEvent[] {
+    switch (event.type) {
+      case 'content_block_start':
+        return this.#blocks.start(event.index, withInput(event.content_block))
+      case 'content_block_delta':
+        return this.#blocks.grow(event.index, event.delta) ? [event] : this.fail(disorder())
+      case 'content_block_stop':
+        return this.#blocks.close(event.index)
+      default:
+        return [event]
+    }
+  }
+
+  #finish(): StreamEvent[] {
+    const last = this.#blocks.close()
+    if (!this.#blocks.sound(this.#delta)) return [...last, ...this.fail(brokenInput())]
+    this.#phase = 'closed'
+    const delta = this.#blocks.ending(this.#delta)
+    return [...last, { type: 'message_delta', delta, usage: this.#usage }, { type: 'message_stop' }]
+  }
+}
+
+function isError(value: Record<string, unknown>, frame: SseFrame): boolean {
+  return value.type === 'error' || frame.event === 'error' || isRecord(value.error)
 }
 
 type TextEvent = { index: number; delta: { type: 'text_delta'; text: string } }
@@ -144,6 +187,10 @@ function parse(data: string): unknown {
 
 function nonsense(): ProxyError {
   return new ProxyError('upstream_protocol', 'Upstream sent an event that is not JSON: try again')
+}
+
+function disorder(): ProxyError {
+  return new ProxyError('upstream_protocol', 'Upstream sent a delta outside its block: try again')
 }
 
 /** Hub events → Anthropic's SSE. */

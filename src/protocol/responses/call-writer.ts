@@ -33,10 +33,8 @@ export function openCall(
   const index = sink.nextIndex()
   const id = `${PREFIX[tool?.kind ?? 'function']}_${sink.world.id()}`
   const form = FORMS[tool?.kind ?? 'function'](id, names)
-  const writer = new CallWriter(sink, id, index, form)
-  const added = itemAdded(sink, index, form.item('in_progress'))
-  const whole = isRecord(block.input) && Object.keys(block.input).length > 0
-  return { writer, text: added + (whole ? writer.json(JSON.stringify(block.input)) : '') }
+  const writer = new CallWriter(sink, id, index, form, block.input)
+  return { writer, text: itemAdded(sink, index, form.item('in_progress')) }
 }
 
 const PREFIX = { function: 'fc', custom: 'ctc', tool_search: 'tsc', web_search: 'fc' } as const
@@ -62,9 +60,12 @@ class CallWriter implements ItemWriter {
   readonly #index: number
   readonly #where: string
   readonly #form: CallForm
+  /** What the block began with; it counts where no JSON follows. */
+  readonly #input: unknown
   #json = ''
 
-  constructor(sink: ItemSink, id: string, index: number, form: CallForm) {
+  constructor(sink: ItemSink, id: string, index: number, form: CallForm, input: unknown) {
+    this.#input = input
     this.#sink = sink
     this.#index = index
     this.#where = `"item_id":"${id}","output_index":${index}`
@@ -86,9 +87,11 @@ class CallWriter implements ItemWriter {
 
   close(cut: boolean): ClosedItem {
     const { deltaType, doneType } = this.#form
+    const whole = this.#json === '' && isRecord(this.#input) && Object.keys(this.#input).length > 0
+    let before = whole ? this.json(JSON.stringify(this.#input)) : ''
     // A call whose JSON is whole was finished even if the answer was cut right behind it.
     const broken = cut && objectIn(this.#json) === undefined
-    let before = deltaType === undefined ? '' : this.#show(this.#form.rest(broken))
+    if (deltaType !== undefined) before += this.#show(this.#form.rest(broken))
     if (doneType !== undefined) {
       before += this.#sink.frames.write(doneType, `${this.#where},${this.#form.done()}`)
     }

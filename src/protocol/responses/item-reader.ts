@@ -15,8 +15,6 @@ export interface ResponsesInOptions {
   readonly model: string
   /** Gives tool names that were cut for the upstream back. */
   readonly names?: ToolNames
-  /** An estimate for message_start, replaced by the upstream's counts at the end. */
-  readonly inputTokens?: number
   /** The profile's name: reasoning is replayed to the upstream that it came from. */
   readonly upstream?: string
 }
@@ -66,7 +64,7 @@ export class ItemReader {
   }
 
   refuse(event: Record<string, unknown>): void {
-    this.#refusal += textOf(event.delta) ?? ''
+    this.#refusal = textOf(event.refusal) ?? this.#refusal + (textOf(event.delta) ?? '')
   }
 
   /** Summary and full reasoning say the same twice: the kind that comes first counts. */
@@ -86,7 +84,7 @@ export class ItemReader {
     const item = this.#itemOf(event, 'function_call')
     if (item.done) return
     item.name ??= textOf(event.name)
-    this.#hydrate(item, textOf(event.arguments))
+    this.#hydrate(item, argumentsOf(event.arguments))
     this.#openCall(item, false)
     if (item.args !== '' && item.segment?.kind === 'call') item.segment.complete = true
     this.queue.advance()
@@ -97,12 +95,14 @@ export class ItemReader {
     if (!isRecord(value)) return
     const place = placeOf(value, event.output_index)
     const known = place.id === undefined ? undefined : this.#items.find(place)
-    const item = known ?? this.#items.add(place)
+    // A server that gives every item the same index announces another one.
+    const over = known?.done === true && known.id !== place.id
+    const item = known === undefined || over ? this.#items.add(place) : known
     item.encrypted ??= textOf(value.encrypted_content)
     if (item.type !== 'function_call') return
     item.callId ??= place.callId
     item.name ??= textOf(value.name)
-    this.#hydrate(item, textOf(value.arguments))
+    this.#hydrate(item, argumentsOf(value.arguments))
     this.#openCall(item, false)
   }
 
@@ -226,7 +226,7 @@ export class ItemReader {
   #callDone(item: InItem, value: Record<string, unknown>): void {
     item.callId ??= textOf(value.call_id)
     item.name ??= textOf(value.name)
-    this.#hydrate(item, textOf(value.arguments))
+    this.#hydrate(item, argumentsOf(value.arguments))
     this.#openCall(item, true)
     // Arguments may still come with the whole response; `{}` is what a call without any sends.
     if (item.args === '') return
@@ -279,6 +279,11 @@ function placeOf(value: Record<string, unknown>, index: unknown): ItemPlace {
     index: indexOf(index),
     callId: textOf(value.call_id),
   }
+}
+
+/** Some servers send the arguments as an object instead of its JSON. */
+function argumentsOf(value: unknown): string | undefined {
+  return isRecord(value) ? JSON.stringify(value) : textOf(value)
 }
 
 function indexOf(value: unknown): number | undefined {

@@ -5,6 +5,8 @@ import type { Segment } from './segments.ts'
 export interface InItem {
   readonly type: string
   readonly id: string | undefined
+  /** Whether neither an id nor an index has told it from others. */
+  nameless: boolean
   done: boolean
   /** The text of each part so far: by its place in the content, or below zero in the summary. */
   readonly parts: Map<number, string>
@@ -43,16 +45,27 @@ export class InItems {
       if (same !== undefined) return same
     }
     const there = place.index === undefined ? undefined : this.#byIndex.get(place.index)
-    if (there !== undefined) return isSame(there, place) ? there : undefined
+    if (there !== undefined && isSame(there, place)) return there
     // Neither id nor index: the one of this type that is still growing.
-    if (place.id !== undefined || place.index !== undefined) return undefined
-    return this.#all.findLast((item) => item.type === place.type && !item.done)
+    const named = place.id !== undefined || place.index !== undefined
+    const growing = this.#all.findLast((item) => isSame(item, place) && !item.done)
+    if (!named) return growing
+    return growing?.nameless === true ? this.#named(growing, place) : undefined
+  }
+
+  /** What grew without a name has it by now: some servers tell it only with the whole. */
+  #named(item: InItem, { id, index }: ItemPlace): InItem {
+    item.nameless = false
+    if (id !== undefined) this.#byId.set(id, item)
+    if (index !== undefined) this.#byIndex.set(index, item)
+    return item
   }
 
   add(place: ItemPlace): InItem {
     const item: InItem = {
       type: place.type,
       id: place.id,
+      nameless: place.id === undefined && place.index === undefined,
       done: false,
       parts: new Map(),
       cited: new Set(),

@@ -1,7 +1,10 @@
-import { ProxyError } from '../../kit/error.ts'
+import type { ProxyError } from '../../kit/error.ts'
 import { isRecord } from '../../kit/json.ts'
+import { brokenInput } from '../messages/broken-input.ts'
 import { errorEvent } from '../messages/error.ts'
 import { truncated } from '../messages/events.ts'
+import { messageStart } from '../messages/message-start.ts'
+import { refusalDelta } from '../messages/refusal-delta.ts'
 import type { MessageDelta, StreamEvent } from '../messages/schema.ts'
 import { readErrorValue } from '../read-error.ts'
 import { recordsIn, textOf } from '../value.ts'
@@ -65,7 +68,7 @@ export class ResponseReader {
     const { calls, sound } = items.settle()
     const incomplete = incompleteReason(response)
     if (strict && incomplete === undefined && !sound) {
-      this.fail(brokenArguments())
+      this.fail(brokenInput())
       return
     }
     items.queue.finish()
@@ -89,31 +92,15 @@ export class ResponseReader {
       refused: refusal !== '',
       calledTool,
     })
-    if (stop_reason === 'refusal') {
-      const explanation = refusal === '' ? null : refusal
-      const stop_details = { type: 'refusal', category: null, explanation }
-      return { stop_reason, stop_sequence: null, stop_details }
-    }
+    if (stop_reason === 'refusal') return refusalDelta(refusal)
     const stop_sequence = stop_reason === 'stop_sequence' ? (stopSequence ?? null) : null
     return { stop_reason, stop_sequence }
   }
 
   #start(): void {
     this.#phase = 'streaming'
-    const { world, model, inputTokens } = this.#options
-    this.#items.queue.blocks.add({
-      type: 'message_start',
-      message: {
-        id: `msg_${world.id()}`,
-        type: 'message',
-        role: 'assistant',
-        model,
-        content: [],
-        stop_reason: null,
-        stop_sequence: null,
-        usage: inputTokens === undefined ? {} : { input_tokens: inputTokens },
-      },
-    })
+    const { world, model } = this.#options
+    this.#items.queue.blocks.add(messageStart(world, model, {}))
   }
 }
 
@@ -122,11 +109,4 @@ function incompleteReason(response: Record<string, unknown>): string | undefined
   if (response.status !== 'incomplete') return undefined
   const details = isRecord(response.incomplete_details) ? response.incomplete_details : {}
   return textOf(details.reason) ?? 'max_output_tokens'
-}
-
-function brokenArguments(): ProxyError {
-  return new ProxyError(
-    'upstream_protocol',
-    'Upstream sent tool arguments that are not a JSON object: try again',
-  )
 }

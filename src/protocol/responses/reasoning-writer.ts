@@ -1,4 +1,6 @@
 import type { Block, BlockDelta } from '../messages/schema.ts'
+import { readSignature } from '../messages/signature.ts'
+import { textOf } from '../value.ts'
 import { sealRedacted, sealThinking } from './envelope.ts'
 import {
   type ClosedItem,
@@ -16,7 +18,7 @@ interface Opened {
 }
 
 /** Writes a thinking block as a reasoning item whose encrypted_content gives the block back exactly. */
-export class ReasoningWriter implements ItemWriter {
+class ReasoningWriter implements ItemWriter {
   readonly kind = 'reasoning'
   readonly #sink: ItemSink
   #opened: Opened | undefined
@@ -43,14 +45,24 @@ export class ReasoningWriter implements ItemWriter {
     const before = this.#opened === undefined ? this.#open() : this.#closePart()
     const opened = this.#opened
     if (opened === undefined) return NOTHING
-    const signature = this.#signature === '' ? undefined : this.#signature
     return itemDone(this.#sink, opened.index, before, {
       id: opened.id,
       type: 'reasoning',
       summary: thinking === '' ? [] : [{ type: 'summary_text', text: thinking }],
-      encrypted_content: sealThinking(thinking, signature),
+      ...this.#encrypted(),
       ...(cut ? { status: 'incomplete' } : {}),
     })
+  }
+
+  /** What gives the block back; a Responses upstream's own goes back to it as it is. */
+  #encrypted(): { readonly encrypted_content?: string } {
+    const own = readSignature(this.#signature)
+    if (own?.origin === 'responses') {
+      const encrypted_content = textOf(own.encrypted_content)
+      return encrypted_content === undefined ? {} : { encrypted_content }
+    }
+    const signature = this.#signature === '' ? undefined : this.#signature
+    return { encrypted_content: sealThinking(this.#thinking, signature) }
   }
 
   #think(text: string): string {
@@ -91,6 +103,15 @@ export class ReasoningWriter implements ItemWriter {
       )
     )
   }
+}
+
+/** Opens a thinking block, with what it begins with: nothing, from Anthropic itself. */
+export function openReasoning(
+  sink: ItemSink,
+  block: Block,
+): { readonly writer: ItemWriter; readonly text: string } {
+  const writer = new ReasoningWriter(sink, block)
+  return { writer, text: writer.delta({ type: 'thinking_delta', thinking: block.thinking ?? '' }) }
 }
 
 /** A redacted thinking block as a whole reasoning item; nothing where it holds nothing. */

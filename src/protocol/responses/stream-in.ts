@@ -53,6 +53,7 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ],
   ['response.output_text.annotation.added', (event, reader) => reader.items.annotate(event)],
   ['response.refusal.delta', (event, reader) => reader.items.refuse(event)],
+  ['response.refusal.done', (event, reader) => reader.items.refuse(event)],
   [
     'response.reasoning_summary_text.delta',
     (event, reader) => reader.items.reasoning(event, 'summary_index'),
@@ -69,6 +70,8 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
     (event, reader) => reader.items.itemDone(event.item, event.output_index),
   ],
   ['response.completed', (event, reader) => finish(event, reader)],
+  // An earlier name of the same, which some backends still use.
+  ['response.done', (event, reader) => finish(event, reader)],
   ['response.incomplete', (event, reader) => finish(event, reader)],
   ['response.failed', (event, reader) => reader.failed(event.response)],
   ['response.cancelled', (event, reader) => reader.failed(event.response)],

@@ -13,7 +13,7 @@ import { endingOf } from './finish-reason.ts'
 import { Frames } from './frames.ts'
 import type { ClosedItem, ItemSink, ItemWriter } from './item-writer.ts'
 import { MessageWriter, refusalMessage } from './message-writer.ts'
-import { ReasoningWriter, redactedItem } from './reasoning-writer.ts'
+import { openReasoning, redactedItem } from './reasoning-writer.ts'
 import { ResponseObject, type ResponseState } from './response-object.ts'
 import { SearchWriter } from './search-writer.ts'
 import { type NamedTools, nameTools } from './tool-names.ts'
@@ -121,7 +121,7 @@ export class ResponseWriter implements StreamOut {
       case 'text':
         return this.#openText(block, held)
       case 'thinking':
-        return this.#enter(() => ({ writer: new ReasoningWriter(this.#sink, block), text: '' }))
+        return this.#enter(() => openReasoning(this.#sink, block))
       case 'redacted_thinking':
         return this.#whole(() => redactedItem(this.#sink, block))
       case 'tool_use':

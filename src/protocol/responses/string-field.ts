@@ -5,6 +5,8 @@ type State = 'before the value' | 'in the value' | 'behind the value'
 
 const OPENING = /^\s*\{\s*"input"\s*:\s*"/
 
+const HALF = /[\ud800-\udbff]$/
+
 const ESCAPES: Readonly<Record<string, string>> = {
   n: '\n',
   t: '\t',
@@ -18,6 +20,8 @@ export class StringField {
   #state: State = 'before the value'
   #json = ''
   #pending = ''
+  /** The first half of a character that was escaped in two. */
+  #half = ''
   #value = ''
 
   /** The text that this fragment adds. */
@@ -58,8 +62,9 @@ export class StringField {
   }
 
   #decode(text: string): string {
-    let out = ''
+    let out = this.#half
     let from = 0
+    this.#half = ''
     this.#pending = ''
     for (let at = nextSpecial(text, 0); at !== -1; at = nextSpecial(text, from)) {
       out += text.slice(from, at)
@@ -78,6 +83,10 @@ export class StringField {
       from = at + length
     }
     out += text.slice(from)
+    if (this.#state === 'in the value' && HALF.test(out)) {
+      this.#half = out.slice(-1)
+      out = out.slice(0, -1)
+    }
     this.#value += out
     return out
   }

@@ -84,6 +84,13 @@ describe('Tool names', () => {
 describe('The string of a custom tool', () => {
   const json = JSON.stringify({ input: 'a"b\\c\n\té🎈\u2028\u0000/' })
 
+  test('Half a character waits for its other half', () => {
+    const field = new StringField()
+    const said = ['{"input":"a\\ud83d', '\\ude00b"}'].map((piece) => field.push(piece))
+    expect(said).toEqual(['a', '😀b'])
+    expect(field.value).toBe('a😀b')
+  })
+
   test('Comes out whole, wherever its JSON is cut', () => {
     for (let cut = 0; cut <= json.length; cut += 1) {
       const field = new StringField()
