@@ -149,6 +149,13 @@ export function storeContract(name: string, run: typeof test, makeBench: () => P
       expect(await ids({ text: 'v1/', client: ['nobody'] })).toEqual([])
     })
 
+    run('finds a part of a text in any case, and letters beyond ASCII as they are written', async () => {
+      await store.write([row({ id: 'one', error: 'Dienst ÜBERLASTET' })])
+      expect(await ids({ text: 'dienst' })).toEqual(['one'])
+      expect(await ids({ text: 'DIENST Ü' })).toEqual(['one'])
+      expect(await ids({ text: 'ÜBER' })).toEqual(['one'])
+    })
+
     run('pages through all rows, each once, whatever the filter and the order', async () => {
       const rows = busy(700, 40)
       await store.write(rows)
@@ -173,6 +180,18 @@ export function storeContract(name: string, run: typeof test, makeBench: () => P
           expect(keys).toEqual(order === 'asc' ? expected : expected.reverse())
         }
       }
+    })
+
+    run('times and cursors beyond all keys are as good as none', async () => {
+      await store.write([row({ id: 'one' }), row({ id: 'two' }, 1)])
+      const far = 8.64e15
+      expect(await ids({ until: far })).toEqual(['two', 'one'])
+      expect(await ids({ since: -far, until: far, text: 'm' })).toEqual(['two', 'one'])
+      expect(await ids({ since: far })).toEqual([])
+      expect(await ids({ cursor: 1e16 })).toEqual(['two', 'one'])
+      expect(await ids({ cursor: Number.MAX_SAFE_INTEGER, order: 'asc' })).toEqual([])
+      const { total } = await figures({ by: 'day', since: -far, until: far })
+      expect(total.requests).toBe(2)
     })
 
     run('sums up what the rows say, however they are grouped', async () => {
