@@ -348,6 +348,20 @@ export function storeContract(name: string, run: typeof test, makeBench: () => P
       expect(later + (groups[0]?.requests ?? 0)).toBeGreaterThanOrEqual(second.rows)
     })
 
+    run('what is too much takes the names along that only it used', async () => {
+      const noise = (index: number) => ({ error: `failure ${index} ${'x'.repeat(500)}` })
+      await store.write(Array.from({ length: 600 }, (_, index) => row(noise(index), index)))
+      // As if it had been written on the day that its rows are of.
+      const day = Math.floor(NOW / (24 * HOUR))
+      await store.all(`UPDATE name SET used = ${day - 9} WHERE kind = 'error' RETURNING id`, [])
+      await store.write(Array.from({ length: 600 }, (_, index) => row({}, index + 600)))
+      const { bytes } = await store.size()
+      await store.retain({ before: undefined, bytes: Math.floor(bytes * 0.7) })
+      const [names] = await store.all("SELECT count(*) AS count FROM name WHERE kind = 'error'", [])
+      expect(Number(names?.count)).toBe(0)
+      expect(await ids({ limit: 1000 })).not.toEqual([])
+    })
+
     run('forgets everything, and goes on', async () => {
       await store.write(busy(50, 2))
       expect(await store.reset()).toBe(50)

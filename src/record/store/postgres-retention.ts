@@ -41,9 +41,7 @@ export async function retainPostgres(
   let gone = 0
   if (before !== undefined) {
     gone += await deleteRows(sql, before * KEYS_PER_MS, Number.MAX_SAFE_INTEGER)
-    const hour = Math.floor((before * KEYS_PER_MS) / KEYS_PER_HOUR)
-    await forgetHours(sql, hour)
-    await rowsOf(sql, `DELETE FROM name WHERE used < ${whole(dayOf(before) - 2)}`, [])
+    await forgetHours(sql, before)
   }
   if (bytes !== undefined) gone += await deleteBeyond(sql, bytes)
   return gone
@@ -82,13 +80,18 @@ async function deleteBeyond(sql: Connection, bytes: number): Promise<number> {
   const tooMany = Math.ceil((size.bytes - bytes * ROOM) / ROW_BYTES)
   if (tooMany <= 0) return 0
   const gone = await deleteRows(sql, Number.MAX_SAFE_INTEGER, tooMany)
-  const [oldest] = await rowsOf(sql, 'SELECT min(key) AS key FROM exchange', [])
-  await forgetHours(sql, Math.floor(numberOf(oldest, 'key') / KEYS_PER_HOUR))
+  const [row] = await rowsOf(sql, 'SELECT min(key) AS key FROM exchange', [])
+  const oldest = numberOf(row, 'key')
+  // Where nothing is left, all figures but those of the running hour are of rows that are gone.
+  await forgetHours(sql, oldest === 0 ? Date.now() : Math.floor(oldest / KEYS_PER_MS))
   return gone
 }
 
+/** Figures go with the rows, and names that nobody has used for longer still. */
 async function forgetHours(sql: Connection, before: number): Promise<void> {
-  for (const statement of [FORGET_SQL, FORGET_IDS_SQL]) await rowsOf(sql, statement, [before])
+  const hour = Math.floor((before * KEYS_PER_MS) / KEYS_PER_HOUR)
+  for (const statement of [FORGET_SQL, FORGET_IDS_SQL]) await rowsOf(sql, statement, [hour])
+  await rowsOf(sql, `DELETE FROM name WHERE used < ${whole(dayOf(before) - 2)}`, [])
 }
 
 /** What a database holds; its bytes are an estimate. */

@@ -58,21 +58,18 @@ function deleteOldest(database: Database): number {
   const { changes } = database.query(`DELETE FROM body WHERE key IN (${bodies})`).run(STEP)
   if (changes > 0) return changes
   const count = deleteRows(database, Number.MAX_SAFE_INTEGER)
-  const oldest = database.query('SELECT min(key) AS key FROM exchange').get()
-  const hour = Math.floor(numberOf(oldest, 'key') / KEYS_PER_HOUR)
-  if (count > 0) forgetFigures(database, hour)
+  if (count === 0) return 0
+  const oldest = numberOf(database.query('SELECT min(key) AS key FROM exchange').get(), 'key')
+  // Where nothing is left, all figures but those of the running hour are of rows that are gone.
+  forgetHours(database, oldest === 0 ? Date.now() : Math.floor(oldest / KEYS_PER_MS))
   return count
 }
 
 /** Figures go with the rows' age, and names that nobody has used for longer still. */
 function forgetHours(database: Database, before: number): void {
   const hour = Math.floor((before * KEYS_PER_MS) / KEYS_PER_HOUR)
-  forgetFigures(database, hour)
+  for (const statement of [FORGET_SQL, FORGET_IDS_SQL]) database.query(statement).run(hour)
   database.query('DELETE FROM name WHERE used < $1').run(dayOf(before) - 2)
-}
-
-function forgetFigures(database: Database, before: number): void {
-  for (const statement of [FORGET_SQL, FORGET_IDS_SQL]) database.query(statement).run(before)
 }
 
 function usedBytes(database: Database): number {
