@@ -326,6 +326,12 @@ export function storeContract(name: string, run: typeof test, makeBench: () => P
       expect((await listRows(store, {})).rows.every(({ path }) => path !== '')).toBe(true)
     })
 
+    run('nothing is too old where rows are kept for longer than there has been time', async () => {
+      await store.write([row({ id: 'one' })])
+      expect(await store.retain({ before: -8.64e15, bytes: 1e9 })).toBe(0)
+      expect(await ids({})).toEqual(['one'])
+    })
+
     run('what is too much goes, bodies first, then the oldest rows', async () => {
       const rows = busy(1500, 20).map((one) => ({ ...one, replyBody: 'b'.repeat(3000) }))
       await store.write(rows)

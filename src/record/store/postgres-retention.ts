@@ -39,7 +39,8 @@ export async function retainPostgres(
   { before, bytes }: Retention,
 ): Promise<number> {
   let gone = 0
-  if (before !== undefined) {
+  // A retention of a thousand years begins before any row, and before any key.
+  if (before !== undefined && before > 0) {
     gone += await deleteRows(sql, before * KEYS_PER_MS, Number.MAX_SAFE_INTEGER)
     await forgetHours(sql, before)
   }
