@@ -85,7 +85,12 @@ export function priceUpdates(options: PriceUpdateOptions): PriceUpdates {
     if (ended) return
     kept = fresh
     list = merged(fresh.prices)
-    writeKept(options.file, fresh)
+    try {
+      writeKept(options.file, fresh)
+    } catch (error) {
+      // They are good all the same; only the next process has to look for itself.
+      logger.log('warn', 'prices updated but not kept', { error: String(error) })
+    }
   }
   const look = async () => {
     try {

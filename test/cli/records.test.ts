@@ -178,6 +178,18 @@ describe('ccproxy logs', () => {
     child.kill()
   })
 
+  test('follows no longer than somebody reads', async () => {
+    const args = ['logs', '--follow', '--json', '--url', proxy.url, '--auth-token', KEY]
+    const child = Bun.spawn(ccproxyCommand(args), {
+      ...{ cwd: home.path, env: cleanEnv(home.path, {}), stdout: 'pipe', stderr: 'inherit' },
+    })
+    const reader = child.stdout.getReader()
+    await within(5000, 'the past', reader.read())
+    await reader.cancel()
+    await ask({ model: 'claude-opus-4-5' })
+    expect(await within(5000, 'its end', child.exited)).toBe(0)
+  })
+
   test('fits into the width of a narrow terminal', async () => {
     const desk = runInTerminal(['logs', '--url', proxy.url, '--auth-token', KEY])
     runs.push(desk)

@@ -187,6 +187,18 @@ describe('prices that are looked up', () => {
     expect(priceOf('gpt-5', priceUpdates({ ...options, url: 'http://x' }).prices())).toBeUndefined()
   })
 
+  test('are good where they cannot be kept', async () => {
+    const folder = tempDir()
+    folders.push(folder)
+    const taken = join(folder.path, 'a-file')
+    writeFileSync(taken, '')
+    const url = serve(() => Response.json(LIST))
+    const { updates, logger } = updatesFrom(url, { file: join(taken, 'prices.json') })
+    await updates.update()
+    expect(priceOf('gpt-5', updates.prices())?.output).toBe(10)
+    expect(logger.lines).toMatchObject([{ level: 'warn', message: 'prices updated but not kept' }])
+  })
+
   test('that are no prices change nothing', async () => {
     const answers: (() => Response)[] = [
       () => Response.json(LIST),

@@ -104,10 +104,15 @@ async function followAll(
   const abort = new AbortController()
   const stop = context.onSignal(() => abort.abort())
   const { dim } = styleOf(context, context.stderr)
+  const write = writer(context, input)
   const options: FollowOptions = {
     ...{ source, proxy, filter, signal: abort.signal },
     past: Number(filter.get('limit') ?? ROWS_BEFORE),
-    show: writer(context, input),
+    show: (exchanges) => {
+      write(exchanges)
+      // As `… | head` has read enough.
+      if (context.stdout.isGone === true) abort.abort()
+    },
     lost: (reason) => context.stderr.write(`${dim(`Waiting for ccproxy: ${reason}`)}\n`),
   }
   try {
