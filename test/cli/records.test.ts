@@ -245,6 +245,16 @@ describe('ccproxy stats', () => {
     expect(stdout).toMatch(/^CLIENT /m)
   })
 
+  test('has tables that fit into a narrow terminal', async () => {
+    const desk = runInTerminal(['stats', '--url', proxy.url, '--auth-token', KEY])
+    runs.push(desk)
+    await desk.exited
+    const [, tables = ''] = desk.screen().split(/\r\n\r\n([\s\S]*)/)
+    expect(tables).toMatch(/MODEL +TOKENS +REQUESTS +IN +OUT +COST/)
+    expect(tables).toMatch(/claude-sonnet-4-6 +█{7}/)
+    for (const line of tables.split('\r\n')) expect(Bun.stringWidth(line)).toBeLessThanOrEqual(80)
+  })
+
   test('shows a period by hours and prints JSON', async () => {
     const { stdout } = await cli('stats', '--since', '1h')
     expect(stdout).toMatch(/^Since \d{4}-/)

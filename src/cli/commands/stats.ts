@@ -88,10 +88,11 @@ function show(context: CommandContext, found: Stats): string {
   ]
   if (total.requests === 0) return `${head.join('\n')}\n`
   const rows = by === 'day' && today !== undefined ? everyDay(times) : times.map(timed(by))
+  const { columns } = context.stdout
   const tables = [
-    figuresTable(by, rows, style),
-    figuresTable('model', named(models), style),
-    figuresTable('client', named(clients), style),
+    figuresTable(by, rows, style, columns),
+    figuresTable('model', named(models), style, columns),
+    figuresTable('client', named(clients), style, columns),
   ]
   return `${head.join('\n')}\n\n${tables.join('\n\n')}\n`
 }
