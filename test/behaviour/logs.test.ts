@@ -272,7 +272,10 @@ describe('POST /logs/reset', () => {
     expect(await reply.json()).toEqual({ status: 'success', deleted: 3 })
     await listener.event('reset')
     expect((await observed.get('/logs/query')).body).toEqual({ rows: [] })
-    expect((await observed.get('/logs/status')).body).toMatchObject({ live: { recent: 0 } })
+    expect((await observed.get('/logs/status')).body).toMatchObject({
+      live: { recent: 0 },
+      names: { models: [], providers: [], clients: [], ended: [] },
+    })
     listener.leave()
   })
 

@@ -373,8 +373,20 @@ export function storeContract(name: string, run: typeof test, makeBench: () => P
       expect(await store.reset()).toBe(50)
       expect(await ids({})).toEqual([])
       expect((await figures({ by: 'hour' })).total.requests).toBe(0)
+      const names = () => store.all('SELECT text FROM name WHERE used > 0', [])
+      expect(await names()).toEqual([])
       await store.write([row({ id: 'after' })])
       expect(await ids({})).toEqual(['after'])
+      expect((await names()).map(({ text }) => text)).toContain('ada')
+    })
+
+    run('a writer that knows of no reset goes on with the names that it knows', async () => {
+      const other = bench.open(MIGRATIONS, 'other')
+      await other.write([row({ id: 'before' })])
+      await store.reset()
+      await other.write([row({ id: 'after' }, 1)])
+      expect((await listRows(store, {})).rows).toMatchObject([{ id: 'after', client: 'ada' }])
+      await other.close()
     })
 
     run('comes from each older version to the newest, with what it held', async () => {

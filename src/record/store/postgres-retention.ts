@@ -1,7 +1,7 @@
 import type { SQL } from 'bun'
 import { whole } from './filter.ts'
 import { FORGET_IDS_SQL } from './id-blocks.ts'
-import { dayOf } from './names.ts'
+import { dayOf, FORGET_NAMES_SQL } from './names.ts'
 import { numberOf } from './read.ts'
 import { FORGET_SQL } from './rollup.ts'
 import {
@@ -92,7 +92,7 @@ async function deleteBeyond(sql: Connection, bytes: number): Promise<number> {
 async function forgetHours(sql: Connection, before: number): Promise<void> {
   const hour = Math.floor((before * KEYS_PER_MS) / KEYS_PER_HOUR)
   for (const statement of [FORGET_SQL, FORGET_IDS_SQL]) await rowsOf(sql, statement, [hour])
-  await rowsOf(sql, `DELETE FROM name WHERE used < ${whole(dayOf(before) - 2)}`, [])
+  await rowsOf(sql, FORGET_NAMES_SQL, [dayOf(before) - 2])
 }
 
 /** What a database holds; its bytes are an estimate. */

@@ -1,6 +1,6 @@
 import type { Database } from 'bun:sqlite'
 import { FORGET_IDS_SQL } from './id-blocks.ts'
-import { dayOf } from './names.ts'
+import { dayOf, FORGET_NAMES_SQL, RETIRE_NAMES_SQL } from './names.ts'
 import { numberOf } from './read.ts'
 import { FORGET_SQL, levelFor } from './rollup.ts'
 import { KEYS_PER_HOUR, KEYS_PER_MS, type Retention, type StoreSize } from './store.ts'
@@ -69,7 +69,21 @@ function deleteOldest(database: Database): number {
 function forgetHours(database: Database, before: number): void {
   const hour = Math.floor((before * KEYS_PER_MS) / KEYS_PER_HOUR)
   for (const statement of [FORGET_SQL, FORGET_IDS_SQL]) database.query(statement).run(hour)
-  database.query('DELETE FROM name WHERE used < $1').run(dayOf(before) - 2)
+  database.query(FORGET_NAMES_SQL).run(dayOf(before) - 2)
+}
+
+/** Forgets all rows and figures; gives how many rows there were. */
+export function resetSqlite(database: Database): number {
+  return database
+    .transaction(() => {
+      const { rows } = sizeOfSqlite(database)
+      for (const table of ['exchange', 'body', 'hourly', 'id_block']) {
+        database.run(`DELETE FROM ${table}`)
+      }
+      database.run(RETIRE_NAMES_SQL)
+      return rows
+    })
+    .immediate()
 }
 
 function usedBytes(database: Database): number {
