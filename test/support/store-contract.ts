@@ -354,6 +354,17 @@ export function storeContract(name: string, run: typeof test, makeBench: () => P
       expect(later + (groups[0]?.requests ?? 0)).toBeGreaterThanOrEqual(second.rows)
     })
 
+    run('of large bodies no more go than must', async () => {
+      const large = { replyBody: 'b'.repeat(30_000) }
+      await store.write(Array.from({ length: 100 }, (_, index) => row(large, index)))
+      const { bytes } = await store.size()
+      await store.retain({ before: undefined, bytes: Math.floor(bytes * 0.7) })
+      const [left] = await store.all('SELECT count(*) AS count, min(key) AS key FROM body', [])
+      expect(Number(left?.count)).toBeWithin(50, 70)
+      expect(Number(left?.key)).toBeGreaterThan(NOW * 1024)
+      expect((await store.size()).rows).toBe(100)
+    })
+
     run('what is too much takes the names along that only it used', async () => {
       const noise = (index: number) => ({ error: `failure ${index} ${'x'.repeat(500)}` })
       await store.write(Array.from({ length: 600 }, (_, index) => row(noise(index), index)))

@@ -73,8 +73,13 @@ async function deleteBeyond(sql: Connection, bytes: number): Promise<number> {
   let size = await sizeOfPostgres(sql)
   if (size.bytes <= bytes) return 0
   while (size.bytes > bytes * ROOM) {
-    const oldest = `SELECT key FROM body ORDER BY key LIMIT ${STEP}`
-    const deleted = await rowsOf(sql, `DELETE FROM body WHERE key IN (${oldest}) RETURNING key`, [])
+    const oldest = `SELECT key, size FROM body ORDER BY key LIMIT ${STEP}`
+    const summed = `SELECT key, sum(size) OVER (ORDER BY key) - size AS before FROM (${oldest}) o`
+    const deleted = await rowsOf(
+      sql,
+      `DELETE FROM body WHERE key IN (SELECT key FROM (${summed}) s WHERE before < $1) RETURNING key`,
+      [Math.ceil(size.bytes - bytes * ROOM)],
+    )
     if (deleted.length === 0) break
     size = await sizeOfPostgres(sql)
   }

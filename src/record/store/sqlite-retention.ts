@@ -7,6 +7,8 @@ import { KEYS_PER_HOUR, KEYS_PER_MS, type Retention, type StoreSize } from './st
 
 /** How many rows go at once: a few milliseconds of work, then others are let in. */
 const STEP = 500
+/** How many bodies: each may have megabytes, and no more are to go than must. */
+const BODIES = 8
 /** Pages given back to the disk at once. */
 const PAGES = 256
 const PAUSE_MS = 5
@@ -55,7 +57,7 @@ function deleteRows(database: Database, below: number): number {
 /** Bodies go before rows do; with rows go the figures of the hours that are left empty. */
 function deleteOldest(database: Database): number {
   const bodies = 'SELECT key FROM body ORDER BY key LIMIT $1'
-  const { changes } = database.query(`DELETE FROM body WHERE key IN (${bodies})`).run(STEP)
+  const { changes } = database.query(`DELETE FROM body WHERE key IN (${bodies})`).run(BODIES)
   if (changes > 0) return changes
   const count = deleteRows(database, Number.MAX_SAFE_INTEGER)
   if (count === 0) return 0
