@@ -266,6 +266,16 @@ export function storeContract(name: string, run: typeof test, makeBench: () => P
       )
     })
 
+    run('adds up the largest counts that a tap takes, at the dearest price', async () => {
+      const most = 1e9
+      const counts = { input: most, output: most, cacheRead: most, cacheWrite: most }
+      const cost = 4 * most * 1e6
+      const rows = Array.from({ length: 200 }, (_, index) => row({ ...counts, cost }, index))
+      await store.write(rows)
+      const { total } = await figures({ by: 'model' })
+      expect(total).toMatchObject({ requests: 200, tokens: { input: 200 * most } })
+    })
+
     run('a distribution that many writes made is still whole', async () => {
       for (let at = 0; at < 40; at++) {
         const rows = Array.from({ length: 200 }, (_, index) =>
