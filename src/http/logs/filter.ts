@@ -43,7 +43,10 @@ const status = Type.String({
 })
 
 const names = {
-  model: list(name, "The client's name of the model, or the upstream's; several are alternatives"),
+  model: list(
+    name,
+    "The client's name of the model, or the upstream's; several are alternatives, and \\, is a comma in one",
+  ),
   provider: list(name, 'Names of providers'),
   client: list(name, 'Names of client tokens'),
   status: list(status, 'Codes, or classes such as 4xx'),
