@@ -210,19 +210,24 @@ describe('without a ccproxy that runs', () => {
     expect(none.stderr).toContain(`No ccproxy answers at http://127.0.0.1:${closed}: start it with`)
     expect(none.stderr).toContain('no ledger is at')
     const path = join(home.path, '.local', 'share', 'ccproxy', 'ledger.sqlite')
-    const evil = 'claude-\x1b[2J中文'
+    const evil = 'claude-\x1b[2J\x9b中文'
     await writeLedger(path, [{ model: evil, upstreamModel: evil, planLogin: true }, { usage: {} }])
     const { code, stdout, stderr } = await cliAt(away(), 'logs')
     expect(code).toBe(0)
     expect(stderr).toContain('the ledger is read instead, and not changed')
-    expect(stdout).toContain('claude-\\u{1b}[2J中文 → anthropic')
+    expect(stdout).toContain('claude-\\u{1b}[2J\\u{9b}中文 → anthropic')
     const lines = stdout.trimEnd().split('\n')
     const ends = lines
       .slice(1)
       .map((line) => Bun.stringWidth(line.slice(0, line.indexOf('100 ms'))))
     expect(new Set(ends).size).toBe(1)
     expect((await cliAt(away(), 'stats')).stdout).toContain('Today        2 requests')
-    expect((await cliAt(away(), 'logs', '--json')).stdout.trim().split('\n')).toHaveLength(2)
+    const json = (await cliAt(away(), 'logs', '--json')).stdout
+    expect(json.trim().split('\n')).toHaveLength(2)
+    // Of control characters only those that end lines.
+    expect(json.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+    expect(JSON.parse(json.split('\n')[0] ?? '')).toMatchObject({ model: evil })
+    expect((await cliAt(away(), 'stats', '--json')).stdout).toContain('[2J\\u009b')
   })
 
   test('what needs one says so', async () => {

@@ -2,6 +2,7 @@ import type { LogAnalytics } from '../../http/logs/schema.ts'
 import { ADDRESS_FLAGS } from '../client/address-flags.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { figuresLine, figuresTable, type NamedFigures } from '../records/figures.ts'
+import { jsonText } from '../records/json-text.ts'
 import { SINCE_FLAG, sinceOf } from '../records/record-flags.ts'
 import { openSource, type Source } from '../records/source.ts'
 import { JSON_FLAG } from '../setting-flags.ts'
@@ -40,7 +41,7 @@ export const stats: Command = {
     try {
       const found = await collect(source, since)
       const json = input.switches.has('json')
-      context.stdout.write(json ? `${JSON.stringify(found, undefined, 2)}\n` : show(context, found))
+      context.stdout.write(json ? `${jsonText(found, 2)}\n` : show(context, found))
       return 0
     } finally {
       await source.close()
