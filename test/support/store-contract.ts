@@ -376,14 +376,15 @@ export function storeContract(name: string, run: typeof test, makeBench: () => P
     })
 
     run('what is too much takes the names along that only it used', async () => {
-      const noise = (index: number) => ({ error: `failure ${index} ${'x'.repeat(500)}` })
+      const time = NOW - 9 * 24 * HOUR
+      const noise = (index: number) => ({ time, error: `failure ${index} ${'x'.repeat(500)}` })
       await store.write(Array.from({ length: 600 }, (_, index) => row(noise(index), index)))
       // As if it had been written on the day that its rows are of.
-      const day = Math.floor(NOW / (24 * HOUR))
-      await store.all(`UPDATE name SET used = ${day - 9} WHERE kind = 'error' RETURNING id`, [])
-      await store.write(Array.from({ length: 600 }, (_, index) => row({}, index + 600)))
+      const day = Math.floor(time / (24 * HOUR))
+      await store.all(`UPDATE name SET used = ${day} WHERE kind = 'error' RETURNING id`, [])
+      await store.write(Array.from({ length: 600 }, (_, index) => row({}, index)))
       const { bytes } = await store.size()
-      await store.retain({ before: undefined, bytes: Math.floor(bytes * 0.7) })
+      await store.retain({ before: undefined, bytes: Math.floor(bytes * 0.5) })
       const [names] = await store.all("SELECT count(*) AS count FROM name WHERE kind = 'error'", [])
       expect(Number(names?.count)).toBe(0)
       expect(await ids({ limit: 1000 })).not.toEqual([])

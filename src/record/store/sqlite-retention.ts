@@ -28,7 +28,10 @@ export async function retainSqlite(run: Run, { before, bytes }: Retention): Prom
   }
   if (before !== undefined) {
     await repeat((database) => deleteRows(database, before * KEYS_PER_MS))
-    run((database) => forgetHours(database, before))
+    run((database) => {
+      forgetFigures(database, before)
+      forgetNames(database, before)
+    })
   }
   if (bytes !== undefined && run(usedBytes) > bytes) {
     await repeat((database) => (usedBytes(database) > bytes * ROOM ? deleteOldest(database) : 0))
@@ -59,18 +62,30 @@ function deleteOldest(database: Database): number {
   const bodies = 'SELECT key FROM body ORDER BY key LIMIT $1'
   const { changes } = database.query(`DELETE FROM body WHERE key IN (${bodies})`).run(BODIES)
   if (changes > 0) return changes
+  const before = oldestTime(database)
   const count = deleteRows(database, Number.MAX_SAFE_INTEGER)
   if (count === 0) return 0
-  const oldest = numberOf(database.query('SELECT min(key) AS key FROM exchange').get(), 'key')
-  // Where nothing is left, all figures but those of the running hour are of rows that are gone.
-  forgetHours(database, oldest === 0 ? Date.now() : Math.floor(oldest / KEYS_PER_MS))
+  const oldest = oldestTime(database)
+  forgetFigures(database, oldest)
+  // To look for names takes longer than all else, and they go by the day.
+  if (dayOf(oldest) > dayOf(before)) forgetNames(database, oldest)
   return count
 }
 
-/** Figures go with the rows' age, and names that nobody has used for longer still. */
-function forgetHours(database: Database, before: number): void {
+/** When the oldest row came; now where there is none. */
+function oldestTime(database: Database): number {
+  const key = numberOf(database.query('SELECT min(key) AS key FROM exchange').get(), 'key')
+  return key === 0 ? Date.now() : Math.floor(key / KEYS_PER_MS)
+}
+
+/** Figures go with the rows. */
+function forgetFigures(database: Database, before: number): void {
   const hour = Math.floor((before * KEYS_PER_MS) / KEYS_PER_HOUR)
   for (const statement of [FORGET_SQL, FORGET_IDS_SQL]) database.query(statement).run(hour)
+}
+
+/** Names go once nobody has used them for longer than that. */
+function forgetNames(database: Database, before: number): void {
   database.query(FORGET_NAMES_SQL).run(dayOf(before) - 2)
 }
 
