@@ -15,6 +15,8 @@ export interface PriceUpdateOptions {
   /** Where the last good list is kept. */
   readonly file: string
   readonly logger: Logger
+  /** Of this ccproxy, for the host of the list. */
+  readonly version: string
   readonly fetch?: typeof fetch | undefined
   readonly now?: (() => number) | undefined
 }
@@ -116,13 +118,17 @@ export function priceUpdates(options: PriceUpdateOptions): PriceUpdates {
 }
 
 async function fetchList(
-  { url, fetch: ask = fetch }: PriceUpdateOptions,
+  { url, version, fetch: ask = fetch }: PriceUpdateOptions,
   kept: Kept | undefined,
   now: number,
 ): Promise<Kept> {
   const etag = kept?.etag ?? undefined
   const signal = AbortSignal.timeout(TIMEOUT_MS)
-  const headers = { accept: 'application/json', ...(etag && { 'if-none-match': etag }) }
+  const headers = {
+    accept: 'application/json',
+    'user-agent': `ccproxy/${version}`,
+    ...(etag && { 'if-none-match': etag }),
+  }
   const reply = await ask(url, { headers, signal })
   if (reply.status === 304 && kept !== undefined) return { ...kept, checked: now }
   if (!reply.ok) throw wrong(url, `answered ${reply.status}`)
