@@ -34,6 +34,9 @@ const detailed = wantsStack(args, process.env)
 function output(descriptor: 1 | 2): Output {
   let gone = false
   return {
+    get isGone() {
+      return gone
+    },
     get isTerminal() {
       // Cheap for files and pipes; only a device needs the module.
       if (!process.getBuiltinModule('node:fs').fstatSync(descriptor).isCharacterDevice())

@@ -61,6 +61,8 @@ export interface CommandEntry {
 /** Where a command writes. */
 export interface Output {
   write(text: string): void
+  /** Whether nobody reads any more: what is written then is lost. */
+  readonly isGone?: boolean
   readonly isTerminal: boolean
   /** How wide the terminal is; undefined where it is none. */
   readonly columns?: number | undefined

@@ -34,13 +34,18 @@ function valuesOf(schema: TObject, params: URLSearchParams): Record<string, unkn
     }
     const texts = params.getAll(name)
     if (property[Kind] === 'Array') {
-      values[name] = texts.flatMap((text) => text.split(',')).map((text) => text.trim())
+      values[name] = texts.flatMap(listed)
       continue
     }
     if (texts.length > 1) throw wrongParameter(name, 'Must be given once')
     values[name] = property[Kind] === 'Integer' ? numberOf(texts[0]) : texts[0]
   }
   return values
+}
+
+/** The values between commas; one that has a comma itself puts a backslash before it. */
+function listed(text: string): string[] {
+  return text.split(/(?<!\\),/).map((value) => value.trim().replaceAll('\\,', ','))
 }
 
 function numberOf(text = ''): unknown {

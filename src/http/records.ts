@@ -111,7 +111,7 @@ function createMetrics(
 }
 
 /** The prices of now; what looks them up is loaded only where the settings want it. */
-function createUpdates({ settings, env, home }: RecordsOptions, logger: Logger) {
+function createUpdates({ settings, env, home, version }: RecordsOptions, logger: Logger) {
   const { enabled, pricing_update_interval_hours: hours, pricing_url: url } = settings.scheduler
   let updates: PriceUpdates | undefined
   let ended = false
@@ -119,7 +119,7 @@ function createUpdates({ settings, env, home }: RecordsOptions, logger: Logger) 
     const { priceUpdates } = await import('../record/price-updates.ts')
     if (ended) return
     const file = join(dataFolder(env, home), 'prices.json')
-    updates = priceUpdates({ url, everyMs: hours * HOUR_MS, file, logger })
+    updates = priceUpdates({ url, everyMs: hours * HOUR_MS, file, logger, version })
     updates.begin()
   }
   if (enabled) void load()

@@ -1,5 +1,6 @@
-/** What steers a terminal, hides itself, or turns the direction of what follows. */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}]/gu
+/** What steers a terminal, hides itself, or turns the direction of what follows; not what makes a sign an emoji. */
+const UNSAFE =
+  /(?<!\p{Extended_Pictographic})\u{fe0f}|[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}]--\u{fe0f}]/gv
 
 /** A text in which everything shows: what a terminal would obey or hide is spelled out; line ends stay. */
 export function plainText(text: string): string {

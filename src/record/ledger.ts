@@ -183,7 +183,7 @@ function retentionTimer(options: LedgerOptions, store: LazyStore) {
 
 async function namesIn(store: Store): Promise<LedgerNames> {
   const of = async (kind: string) => {
-    const sql = `SELECT text FROM name WHERE kind = $1 ORDER BY used DESC, text LIMIT ${MOST_NAMES}`
+    const sql = `SELECT text FROM name WHERE kind = $1 AND used > 0 ORDER BY used DESC, text LIMIT ${MOST_NAMES}`
     const texts = (await store.all(sql, [kind])).map((row) => String(row.text))
     return texts.sort()
   }

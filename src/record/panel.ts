@@ -31,6 +31,8 @@ const PROTOCOLS = { messages: 'Messages', chat: 'Chat', responses: 'Responses' }
 const MOST_LINES = 24
 const WIDEST = 120
 const NARROWEST = 24
+/** No room for more than a status and a model. */
+const NARROW = 39
 /** Of a text that clients choose. */
 const NAME_COLUMNS = 60
 
@@ -66,7 +68,9 @@ export function routeText(exchange: Started, columns: number): string {
 
 function titleLine(exchange: Settled, columns: number, paint: (code: string) => Paint): string {
   const colour = COLOURS[outcomeOf(exchange)]
-  const state = `${exchange.status}${exchange.ending === 'complete' ? '' : ` ${exchange.ending}`}`
+  // In a narrow window the colour has to say how it ended.
+  const brief = exchange.ending === 'complete' || columns < NARROW
+  const state = brief ? `${exchange.status}` : `${exchange.status} ${exchange.ending}`
   const time = columns < 48 ? '' : new Date(exchange.time).toTimeString().slice(0, 8)
   const room = columns - state.length - time.length - 9
   const route = routeText(exchange, Math.max(8, room))

@@ -26,10 +26,18 @@ export function previewRequest(bytes: Uint8Array, length: number): Preview {
   const { messages, input, tools } = body
   const turns = Array.isArray(messages) ? messages : Array.isArray(input) ? input : [input]
   return {
-    text: shown(turnTexts(turns.at(-1), length), length),
+    text: shown(
+      turnTexts(turns.findLast((turn) => !isSystem(turn)) ?? turns.at(-1), length),
+      length,
+    ),
     messages: turns.length,
     tools: Array.isArray(tools) ? tools.length : 0,
   }
+}
+
+/** Claude Code tells of its environment behind the user's words (2.1, 2026-11). */
+function isSystem(turn: unknown): boolean {
+  return isRecord(turn) && (turn.role === 'system' || turn.role === 'developer')
 }
 
 /** What a client was answered, as far as it was kept. */

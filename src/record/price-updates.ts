@@ -15,6 +15,8 @@ export interface PriceUpdateOptions {
   /** Where the last good list is kept. */
   readonly file: string
   readonly logger: Logger
+  /** Of this ccproxy, for the host of the list. */
+  readonly version: string
   readonly fetch?: typeof fetch | undefined
   readonly now?: (() => number) | undefined
 }
@@ -85,7 +87,12 @@ export function priceUpdates(options: PriceUpdateOptions): PriceUpdates {
     if (ended) return
     kept = fresh
     list = merged(fresh.prices)
-    writeKept(options.file, fresh)
+    try {
+      writeKept(options.file, fresh)
+    } catch (error) {
+      // They are good all the same; only the next process has to look for itself.
+      logger.log('warn', 'prices updated but not kept', { error: String(error) })
+    }
   }
   const look = async () => {
     try {
@@ -111,13 +118,17 @@ export function priceUpdates(options: PriceUpdateOptions): PriceUpdates {
 }
 
 async function fetchList(
-  { url, fetch: ask = fetch }: PriceUpdateOptions,
+  { url, version, fetch: ask = fetch }: PriceUpdateOptions,
   kept: Kept | undefined,
   now: number,
 ): Promise<Kept> {
   const etag = kept?.etag ?? undefined
   const signal = AbortSignal.timeout(TIMEOUT_MS)
-  const headers = { accept: 'application/json', ...(etag && { 'if-none-match': etag }) }
+  const headers = {
+    accept: 'application/json',
+    'user-agent': `ccproxy/${version}`,
+    ...(etag && { 'if-none-match': etag }),
+  }
   const reply = await ask(url, { headers, signal })
   if (reply.status === 304 && kept !== undefined) return { ...kept, checked: now }
   if (!reply.ok) throw wrong(url, `answered ${reply.status}`)

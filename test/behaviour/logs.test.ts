@@ -91,6 +91,9 @@ describe('GET /logs/query', () => {
     ['until=1h', 0],
     ['since=2020-01-01&until=2100-01-01T00:00:00Z', 3],
     ['since=0', 3],
+    ['since=999999w&until=9999-12-31', 3],
+    ['cursor=9999999999999999', 3],
+    ['cursor=9999999999999999&order=asc', 0],
     ['status=2xx&model=claude-sonnet-4-6&limit=1', 1],
   ])('%s finds %d', async (filter, count) => {
     const { status, body } = await observed.get(`/logs/query?${filter}`)
@@ -126,6 +129,10 @@ describe('GET /logs/query', () => {
     ['query?ended=badly', 'ended'],
     ['query?model=', 'model'],
     ['query?text=', 'text'],
+    ['query?text=%00', 'text'],
+    ['query?model=a%00', 'model'],
+    ['analytics?session=%00', 'session'],
+    ['stream?client=%00', 'client'],
     ['query?modle=x', 'modle'],
     ['query?__proto__=x', '__proto__'],
     ['query?constructor=x', 'constructor'],
@@ -265,7 +272,10 @@ describe('POST /logs/reset', () => {
     expect(await reply.json()).toEqual({ status: 'success', deleted: 3 })
     await listener.event('reset')
     expect((await observed.get('/logs/query')).body).toEqual({ rows: [] })
-    expect((await observed.get('/logs/status')).body).toMatchObject({ live: { recent: 0 } })
+    expect((await observed.get('/logs/status')).body).toMatchObject({
+      live: { recent: 0 },
+      names: { models: [], providers: [], clients: [], ended: [] },
+    })
     listener.leave()
   })
 

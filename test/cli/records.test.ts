@@ -10,7 +10,7 @@ import { apiError, text } from '../support/fake-reply.ts'
 import { settled } from '../support/ledger-rows.ts'
 import { exchange, messageBody, post } from '../support/raw-client.ts'
 import { runInTerminal, type TerminalRun } from '../support/terminal.ts'
-import { until, within } from '../support/wait.ts'
+import { sleep, until, within } from '../support/wait.ts'
 import { fakeContext } from './fake-context.ts'
 
 const KEY = 'canary-of-the-client-key-of-records'
@@ -178,6 +178,23 @@ describe('ccproxy logs', () => {
     child.kill()
   })
 
+  test('follows no longer than somebody reads', async () => {
+    const args = ['logs', '--follow', '--json', '--url', proxy.url, '--auth-token', KEY]
+    const child = Bun.spawn(ccproxyCommand(args), {
+      ...{ cwd: home.path, env: cleanEnv(home.path, {}), stdout: 'pipe', stderr: 'inherit' },
+    })
+    const reader = child.stdout.getReader()
+    await within(5000, 'the past', reader.read())
+    await reader.cancel()
+    // The pipe may take one more before it is closed.
+    await until('its end', async () => {
+      await ask({ model: 'claude-opus-4-5' })
+      await Promise.race([child.exited, sleep(200)])
+      return child.exitCode !== null
+    })
+    expect(child.exitCode).toBe(0)
+  })
+
   test('fits into the width of a narrow terminal', async () => {
     const desk = runInTerminal(['logs', '--url', proxy.url, '--auth-token', KEY])
     runs.push(desk)
@@ -198,19 +215,24 @@ describe('without a ccproxy that runs', () => {
     expect(none.stderr).toContain(`No ccproxy answers at http://127.0.0.1:${closed}: start it with`)
     expect(none.stderr).toContain('no ledger is at')
     const path = join(home.path, '.local', 'share', 'ccproxy', 'ledger.sqlite')
-    const evil = 'claude-\x1b[2J中文'
+    const evil = 'claude-\x1b[2J\x9b中文'
     await writeLedger(path, [{ model: evil, upstreamModel: evil, planLogin: true }, { usage: {} }])
     const { code, stdout, stderr } = await cliAt(away(), 'logs')
     expect(code).toBe(0)
     expect(stderr).toContain('the ledger is read instead, and not changed')
-    expect(stdout).toContain('claude-\\u{1b}[2J中文 → anthropic')
+    expect(stdout).toContain('claude-\\u{1b}[2J\\u{9b}中文 → anthropic')
     const lines = stdout.trimEnd().split('\n')
     const ends = lines
       .slice(1)
       .map((line) => Bun.stringWidth(line.slice(0, line.indexOf('100 ms'))))
     expect(new Set(ends).size).toBe(1)
     expect((await cliAt(away(), 'stats')).stdout).toContain('Today        2 requests')
-    expect((await cliAt(away(), 'logs', '--json')).stdout.trim().split('\n')).toHaveLength(2)
+    const json = (await cliAt(away(), 'logs', '--json')).stdout
+    expect(json.trim().split('\n')).toHaveLength(2)
+    // Of control characters only those that end lines.
+    expect(json.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+    expect(JSON.parse(json.split('\n')[0] ?? '')).toMatchObject({ model: evil })
+    expect((await cliAt(away(), 'stats', '--json')).stdout).toContain('[2J\\u009b')
   })
 
   test('what needs one says so', async () => {
@@ -226,11 +248,21 @@ describe('ccproxy stats', () => {
   test('shows today, seven days, models and clients, with bars', async () => {
     const { code, stdout } = await cli('stats')
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^Today {8}\d requests · 1 failed · 4\.\dk tokens in \(7\d % cached\)/)
-    expect(stdout).toMatch(/\nLast 7 days {2}\d requests/)
+    expect(stdout).toMatch(/^Today {8}\d+ requests · 1 failed · 4\.\dk tokens in \(7\d % cached\)/)
+    expect(stdout).toMatch(/\nLast 7 days {2}\d+ requests/)
     expect(stdout.match(/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d{4}-\d\d-\d\d/gm)).toHaveLength(7)
     expect(stdout).toMatch(/^claude-sonnet-4-6 +█{15,}\S* +1 /m)
     expect(stdout).toMatch(/^CLIENT /m)
+  })
+
+  test('has tables that fit into a narrow terminal', async () => {
+    const desk = runInTerminal(['stats', '--url', proxy.url, '--auth-token', KEY])
+    runs.push(desk)
+    await desk.exited
+    const [, tables = ''] = desk.screen().split(/\r\n\r\n([\s\S]*)/)
+    expect(tables).toMatch(/MODEL +TOKENS +REQUESTS +IN +OUT +COST/)
+    expect(tables).toMatch(/claude-sonnet-4-6 +█{7}/)
+    for (const line of tables.split('\r\n')) expect(Bun.stringWidth(line)).toBeLessThanOrEqual(80)
   })
 
   test('shows a period by hours and prints JSON', async () => {

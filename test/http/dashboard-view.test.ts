@@ -56,6 +56,13 @@ describe('a view', () => {
   })
 })
 
+test('a name with a comma is one name', () => {
+  const name = 'Ada, the laptop'
+  const query = ledgerQuery(queryOf({ range: 'all', filter: { client: name } }).toString())
+  expect(query.client).toEqual([name])
+  expect(ledgerQuery('client=a,b\\,c, d').client).toEqual(['a', 'b,c', 'd'])
+})
+
 describe('a row of the live feed', () => {
   test.each([
     ['model', 'claude-sonnet-5', 'claude'],

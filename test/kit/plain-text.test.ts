@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { fittedLine, wrapped, wrappedWords } from '../../src/kit/plain-text.ts'
+import { fittedLine, plainText, wrapped, wrappedWords } from '../../src/kit/plain-text.ts'
 
 test('a line fits into its columns, and says where it is cut', () => {
   expect(fittedLine('short', 10)).toBe('short')
@@ -10,6 +10,14 @@ test('a line fits into its columns, and says where it is cut', () => {
     const width = Bun.stringWidth(fittedLine(`é中\u0301${'x'.repeat(500)}`, columns))
     expect(width).toBeLessThanOrEqual(Math.max(columns, 2))
   }
+})
+
+test('what hides is spelled out, and emojis stay as they are', () => {
+  expect(plainText('⚠️ and ❤️')).toBe('⚠️ and ❤️')
+  expect(plainText('a\u{fe0f}b⚠️\u{fe0f}')).toBe('a\\u{fe0f}b⚠️\\u{fe0f}')
+  expect(plainText('\u{202e}\u{200d}\u{fe00}\u{e0041}\u{9b}\ud800')).toBe(
+    '\\u{202e}\\u{200d}\\u{fe00}\\u{e0041}\\u{9b}\\u{d800}',
+  )
 })
 
 test('lines break between words where there are any, and lose none', () => {

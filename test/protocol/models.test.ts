@@ -115,6 +115,13 @@ describe('a turn fitted to its model', () => {
   })
 })
 
+test('taps count no more than a model can have said', () => {
+  const absurd = { input_tokens: 1e18, output_tokens: 7, cache_read_input_tokens: 2 ** 53 }
+  expect(tapUsage(absurd)).toEqual({ output: 7 })
+  expect(chatTapUsage({ prompt_tokens: 1e300, completion_tokens: 5 })).toEqual({ output: 5 })
+  expect(tapUsage({ input_tokens: 2_000_000 })).toEqual({ input: 2_000_000 })
+})
+
 test('taps count what was said, in the hub’s parts', () => {
   const chat = {
     prompt_tokens: 100,

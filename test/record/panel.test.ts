@@ -85,8 +85,9 @@ describe('a panel', () => {
 
   test('stays in the width of the terminal, with wide characters too', () => {
     const wide = { text: '中文字'.repeat(60) }
-    for (const columns of [30, 50, 80, 200]) {
-      const more = { model: `模型${'x'.repeat(90)}`, error: `${'漢'.repeat(90)}` }
+    for (const columns of [25, 30, 38, 50, 80, 200]) {
+      const ended = { status: 504, ending: 'upstream_timeout' as const }
+      const more = { ...ended, model: `模型${'x'.repeat(90)}`, error: `${'漢'.repeat(90)}` }
       const lines = panel(more, { request: wide, reply: wide }, columns).split('\n')
       for (const line of lines) expect(Bun.stringWidth(line)).toBeLessThan(columns)
     }
@@ -147,6 +148,9 @@ describe('a preview', () => {
       text: '[system-reminder, 39 characters]\n[tool result] ok\n[image]\nlast',
       ...{ messages: 2, tools: 2 },
     })
+    const environment = { role: 'system', content: '# Environment' }
+    expect(request({ messages: [...messages, environment] }).text).toEndWith('\nlast')
+    expect(request({ messages: [environment] }).text).toBe('# Environment')
     const tool = { role: 'tool', tool_call_id: 'a', content: 'from a tool' }
     expect(request({ messages: [tool] }).text).toBe('[tool result] from a tool')
     expect(request({ input: 'plain' }).text).toBe('plain')

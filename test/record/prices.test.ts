@@ -133,7 +133,7 @@ describe('prices that are looked up', () => {
     folders.push(folder)
     const logger = memoryLog()
     const file = join(folder.path, 'data', 'prices.json')
-    const options = { url, everyMs: 3_600_000, file, logger, ...more }
+    const options = { url, everyMs: 3_600_000, file, logger, version: '1.2.3', ...more }
     return { updates: priceUpdates(options), file: options.file, logger, options }
   }
 
@@ -169,6 +169,7 @@ describe('prices that are looked up', () => {
   test('are asked for with the ETag, and kept where nothing has changed', async () => {
     const asked: (string | null)[] = []
     const url = serve((request) => {
+      expect(request.headers.get('user-agent')).toBe('ccproxy/1.2.3')
       asked.push(request.headers.get('if-none-match'))
       if (asked.length > 1) return new Response(null, { status: 304 })
       return Response.json(LIST, { headers: { etag: '"one"' } })
@@ -185,6 +186,18 @@ describe('prices that are looked up', () => {
     expect(asked).toEqual([null, '"one"', '"one"'])
     // Another address is another list.
     expect(priceOf('gpt-5', priceUpdates({ ...options, url: 'http://x' }).prices())).toBeUndefined()
+  })
+
+  test('are good where they cannot be kept', async () => {
+    const folder = tempDir()
+    folders.push(folder)
+    const taken = join(folder.path, 'a-file')
+    writeFileSync(taken, '')
+    const url = serve(() => Response.json(LIST))
+    const { updates, logger } = updatesFrom(url, { file: join(taken, 'prices.json') })
+    await updates.update()
+    expect(priceOf('gpt-5', updates.prices())?.output).toBe(10)
+    expect(logger.lines).toMatchObject([{ level: 'warn', message: 'prices updated but not kept' }])
   })
 
   test('that are no prices change nothing', async () => {

@@ -1,6 +1,7 @@
 import { ADDRESS_FLAGS } from '../client/address-flags.ts'
 import { type Command, type CommandContext, type CommandInput, UsageError } from '../command.ts'
 import { type FollowOptions, follow } from '../records/follow.ts'
+import { jsonText } from '../records/json-text.ts'
 import { showEntry } from '../records/log-entry.ts'
 import { type Exchange, LogTable } from '../records/log-table.ts'
 import { FILTER_FLAGS, filterOf } from '../records/record-flags.ts'
@@ -70,9 +71,7 @@ async function showOne(
     return 1
   }
   const style = styleOf(context, context.stdout)
-  context.stdout.write(
-    switches.has('json') ? `${JSON.stringify(entry)}\n` : showEntry(entry, style),
-  )
+  context.stdout.write(switches.has('json') ? `${jsonText(entry)}\n` : showEntry(entry, style))
   return 0
 }
 
@@ -104,10 +103,15 @@ async function followAll(
   const abort = new AbortController()
   const stop = context.onSignal(() => abort.abort())
   const { dim } = styleOf(context, context.stderr)
+  const write = writer(context, input)
   const options: FollowOptions = {
     ...{ source, proxy, filter, signal: abort.signal },
     past: Number(filter.get('limit') ?? ROWS_BEFORE),
-    show: writer(context, input),
+    show: (exchanges) => {
+      write(exchanges)
+      // As `… | head` has read enough.
+      if (context.stdout.isGone === true) abort.abort()
+    },
     lost: (reason) => context.stderr.write(`${dim(`Waiting for ccproxy: ${reason}`)}\n`),
   }
   try {
@@ -121,7 +125,7 @@ async function followAll(
 function writer({ env, stdout }: CommandContext, { switches }: CommandInput) {
   if (switches.has('json')) {
     return (rows: readonly Exchange[]) =>
-      stdout.write(rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+      stdout.write(rows.map((row) => `${jsonText(row)}\n`).join(''))
   }
   const table = new LogTable(styleOf({ env }, stdout), stdout.columns)
   let begun = false

@@ -2,6 +2,7 @@ import type { LogAnalytics } from '../../http/logs/schema.ts'
 import { ADDRESS_FLAGS } from '../client/address-flags.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { figuresLine, figuresTable, type NamedFigures } from '../records/figures.ts'
+import { jsonText } from '../records/json-text.ts'
 import { SINCE_FLAG, sinceOf } from '../records/record-flags.ts'
 import { openSource, type Source } from '../records/source.ts'
 import { JSON_FLAG } from '../setting-flags.ts'
@@ -40,7 +41,7 @@ export const stats: Command = {
     try {
       const found = await collect(source, since)
       const json = input.switches.has('json')
-      context.stdout.write(json ? `${JSON.stringify(found, undefined, 2)}\n` : show(context, found))
+      context.stdout.write(json ? `${jsonText(found, 2)}\n` : show(context, found))
       return 0
     } finally {
       await source.close()
@@ -88,10 +89,11 @@ function show(context: CommandContext, found: Stats): string {
   ]
   if (total.requests === 0) return `${head.join('\n')}\n`
   const rows = by === 'day' && today !== undefined ? everyDay(times) : times.map(timed(by))
+  const { columns } = context.stdout
   const tables = [
-    figuresTable(by, rows, style),
-    figuresTable('model', named(models), style),
-    figuresTable('client', named(clients), style),
+    figuresTable(by, rows, style, columns),
+    figuresTable('model', named(models), style, columns),
+    figuresTable('client', named(clients), style, columns),
   ]
   return `${head.join('\n')}\n\n${tables.join('\n\n')}\n`
 }

@@ -11,8 +11,11 @@ export interface NamedFigures {
   readonly figures: LogFigures | undefined
 }
 
-const BAR_COLUMNS = 20
-const NAME_COLUMNS = 40
+/** Columns of a name, a bar and a cost, in a wide window and in a narrow one. */
+const WIDE = { name: 40, bar: 20, cost: 60 }
+const NARROW = { name: 22, bar: 8, cost: 22 }
+/** Columns that a wide table takes. */
+const WIDE_FROM = 120
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
 const UNKNOWN = '–'
 
@@ -29,39 +32,51 @@ export function figuresLine(figures: LogFigures): string {
   ].join(' · ')
 }
 
-/** Figures as a table with a bar for the tokens of each. */
+/** Figures as a table with a bar for the tokens of each; `width` is the terminal's, where it is one. */
 export function figuresTable(
   title: string,
   rows: readonly NamedFigures[],
   { bold, cyan, dim, red }: Style,
+  width: number | undefined,
 ): string {
+  const narrow = width !== undefined && width < WIDE_FROM
+  const room = narrow ? NARROW : WIDE
+  // A narrow table leaves out what can be asked for in a wider window.
+  const numbers = narrow
+    ? ['REQUESTS', 'IN', 'OUT', 'COST']
+    : ['REQUESTS', 'FAILED', 'IN', 'CACHED', 'OUT', 'COST', 'MEDIAN']
   const table = new Table([
     { title: title.toUpperCase() },
     { title: 'TOKENS' },
-    ...['REQUESTS', 'FAILED', 'IN', 'CACHED', 'OUT', 'COST', 'MEDIAN'].map((name) => ({
-      title: name,
-      right: true,
-    })),
+    ...numbers.map((name) => ({ title: name, right: true })),
   ])
   const most = Math.max(...rows.map(({ figures }) => sizeOf(figures)))
   const cells = rows.map(({ name, figures }) => {
-    const label = fittedLine(name, NAME_COLUMNS)
+    const label = fittedLine(name, room.name)
     if (figures === undefined) return [dim(label)]
-    const { requests, errors, tokens, cache_hit_share: share, duration_ms: duration } = figures
-    return [
-      label,
-      cyan(bar(sizeOf(figures) / most)),
-      humanCount(requests),
-      errors === 0 ? UNKNOWN : red(humanCount(errors)),
-      humanCount(promptOf(figures)),
-      share === undefined ? UNKNOWN : humanShare(share),
-      humanCount(tokens.output),
-      costOf(figures),
-      duration === undefined ? UNKNOWN : humanDuration(duration.p50),
-    ]
+    const texts = textsOf(figures, room.cost, red)
+    const filled = cyan(bar(sizeOf(figures) / most, room.bar))
+    return [label, filled, ...numbers.map((number) => texts[number] ?? UNKNOWN)]
   })
   const lines = table.lines(cells)
   return [bold(table.head()), ...lines].join('\n')
+}
+
+function textsOf(
+  figures: LogFigures,
+  costColumns: number,
+  red: Style['red'],
+): Readonly<Record<string, string>> {
+  const { requests, errors, tokens, cache_hit_share: share, duration_ms: duration } = figures
+  return {
+    REQUESTS: humanCount(requests),
+    FAILED: errors === 0 ? UNKNOWN : red(humanCount(errors)),
+    IN: humanCount(promptOf(figures)),
+    CACHED: share === undefined ? UNKNOWN : humanShare(share),
+    OUT: humanCount(tokens.output),
+    COST: fittedLine(costOf(figures), costColumns),
+    MEDIAN: duration === undefined ? UNKNOWN : humanDuration(duration.p50),
+  }
 }
 
 function promptOf({ tokens }: LogFigures): number {
@@ -72,9 +87,9 @@ function sizeOf(figures: LogFigures | undefined): number {
   return figures === undefined ? 0 : promptOf(figures) + figures.tokens.output
 }
 
-function bar(share: number): string {
+function bar(share: number, columns: number): string {
   if (!(share > 0)) return ''
-  const eighths = Math.max(1, Math.round(share * BAR_COLUMNS * 8))
+  const eighths = Math.max(1, Math.round(share * columns * 8))
   return '█'.repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] ?? '')
 }
 

@@ -22,7 +22,14 @@ const ENDINGS = {
 const MOST_VALUES = 20
 const LONGEST = 600
 
-const name = Type.String({ minLength: 1, maxLength: LONGEST })
+// PostgreSQL takes no zero character, and SQLite's LIKE ends there.
+const searched = {
+  minLength: 1,
+  maxLength: LONGEST,
+  pattern: '^[^\\u0000]*$',
+  error: `Must be 1 to ${LONGEST} characters, none of them the zero one`,
+}
+const name = Type.String(searched)
 const moment = (description: string) => Type.Optional(Type.String({ maxLength: 40, description }))
 const list = (items: TSchema, description: string) =>
   Type.Optional(
@@ -36,7 +43,10 @@ const status = Type.String({
 })
 
 const names = {
-  model: list(name, "The client's name of the model, or the upstream's; several are alternatives"),
+  model: list(
+    name,
+    "The client's name of the model, or the upstream's; several are alternatives, and \\, is a comma in one",
+  ),
   provider: list(name, 'Names of providers'),
   client: list(name, 'Names of client tokens'),
   status: list(status, 'Codes, or classes such as 4xx'),
@@ -50,8 +60,7 @@ const times = {
 const text = {
   text: Type.Optional(
     Type.String({
-      minLength: 1,
-      maxLength: LONGEST,
+      ...searched,
       description: "Part of a path, an error or a model's name, or a whole request id",
     }),
   ),

@@ -33,28 +33,36 @@ export function completeUsage(usage: MessageUsage): MessageUsage {
   }
 }
 
+/** No model takes or makes as many at once: a number beyond is a broken server's, and no column could add it up. */
+const MOST_TOKENS = 1e9
+
+function tokensOf(value: unknown): number | undefined {
+  const count = countOf(value)
+  return count !== undefined && count <= MOST_TOKENS ? count : undefined
+}
+
 /** Anthropic's counts as a tap accounts them; what is no count stays absent. @see wire.md 1.4 */
 export function tapUsage(usage: unknown): Usage {
   const counts: Usage = {}
   if (!isRecord(usage)) return counts
-  const input = countOf(usage.input_tokens)
+  const input = tokensOf(usage.input_tokens)
   if (input !== undefined) counts.input = input
-  const output = countOf(usage.output_tokens)
+  const output = tokensOf(usage.output_tokens)
   if (output !== undefined) counts.output = output
-  const cacheRead = countOf(usage.cache_read_input_tokens)
+  const cacheRead = tokensOf(usage.cache_read_input_tokens)
   if (cacheRead !== undefined) counts.cacheRead = cacheRead
-  const cacheWrite = countOf(usage.cache_creation_input_tokens)
+  const cacheWrite = tokensOf(usage.cache_creation_input_tokens)
   if (cacheWrite !== undefined) counts.cacheWrite = cacheWrite
   const kinds = usage.cache_creation
   if (isRecord(kinds)) {
-    const short = countOf(kinds.ephemeral_5m_input_tokens)
+    const short = tokensOf(kinds.ephemeral_5m_input_tokens)
     if (short !== undefined) counts.cacheWrite5m = short
-    const long = countOf(kinds.ephemeral_1h_input_tokens)
+    const long = tokensOf(kinds.ephemeral_1h_input_tokens)
     if (long !== undefined) counts.cacheWrite1h = long
   }
   const details = usage.output_tokens_details
   if (isRecord(details)) {
-    const thinking = countOf(details.thinking_tokens)
+    const thinking = tokensOf(details.thinking_tokens)
     if (thinking !== undefined) counts.thinking = thinking
   }
   tapBilling(counts, usage)
@@ -64,7 +72,7 @@ export function tapUsage(usage: unknown): Usage {
 function tapBilling(counts: Usage, usage: Record<string, unknown>): void {
   const tools = usage.server_tool_use
   if (isRecord(tools)) {
-    const searches = countOf(tools.web_search_requests)
+    const searches = tokensOf(tools.web_search_requests)
     if (searches !== undefined) counts.webSearches = searches
   }
   if (usage.speed === 'fast') counts.fast = true

@@ -9,7 +9,7 @@ type Reads = Pick<Store, 'all'>
 
 const HOUR_MS = 3_600_000
 const DAY_HOURS = 24
-const NANO = 1e-9
+const NANO = 1e9
 
 /** The figures of a filter, grouped; from the hourly figures, or for one session from its rows. */
 export async function analyse(store: Reads, query: AnalyticsQuery): Promise<Analytics> {
@@ -168,8 +168,8 @@ function figuresOf({ sums, duration, firstByte }: Sums): Figures {
       cacheWrite1h: sums.cache_write_1h,
       thinking: sums.thinking,
     },
-    cost: sums.cost * NANO,
-    listCost: sums.list_cost * NANO,
+    cost: sums.cost / NANO,
+    listCost: sums.list_cost / NANO,
     unpriced: sums.unpriced,
     cacheHitShare: prompt === 0 ? undefined : sums.cache_read / prompt,
     duration: percentilesOf(duration),

@@ -53,15 +53,16 @@ export async function findFilter(
     used.push('status')
     conditions.push(`(${status.map(statusCondition).join(' OR ')})`)
   }
-  const range = {
-    low: Math.ceil(filter.since ?? 0) * KEYS_PER_MS,
-    high:
-      filter.until === undefined ? Number.MAX_SAFE_INTEGER : Math.ceil(filter.until) * KEYS_PER_MS,
-  }
+  const range = { low: keyAt(filter.since ?? 0), high: keyAt(filter.until ?? Number.MAX_VALUE) }
   const found = { range, conditions, columns: used }
   if (filter.session === undefined) return { ...found, session: undefined }
   const [session] = await idsOf(store, 'session', [filter.session])
   return session === undefined ? undefined : { ...found, session }
+}
+
+/** The first key of a time; of one that no key can tell the nearest that one can. */
+function keyAt(time: number): number {
+  return Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.ceil(time) * KEYS_PER_MS))
 }
 
 /** A code, or a class as `4xx`; anything else fits nothing. */

@@ -68,7 +68,8 @@ export async function readEntry(
 
 function beyond(range: KeyRange, cursor: number | undefined, ascending: boolean): KeyRange {
   if (cursor === undefined) return range
-  if (ascending) return { ...range, low: Math.max(range.low, cursor + 1) }
+  const after = Math.min(cursor + 1, Number.MAX_SAFE_INTEGER)
+  if (ascending) return { ...range, low: Math.max(range.low, after) }
   return { ...range, high: Math.min(range.high, cursor) }
 }
 
@@ -168,11 +169,13 @@ function rangesOf(hours: readonly StoredRow[], { range }: Reading): KeyRange[] {
 
 /** Rows whose path, model or error holds a text, or whose id it is. */
 async function search(reading: Reading, text: string): Promise<readonly StoredRow[]> {
-  const part = `%${text.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`
+  const part = (wanted: string) => `%${wanted.replace(/[\\%_]/g, '\\$&')}%`
   const names = await reading.store.all(
     `SELECT id, kind, text FROM name WHERE kind IN ('path', 'model', 'error')
-      AND lower(text) LIKE $1 ESCAPE '\\' ORDER BY used DESC, id DESC LIMIT ${MOST_TEXTS}`,
-    [part],
+      AND (lower(text) LIKE $1 ESCAPE '\\' OR text LIKE $2 ESCAPE '\\')
+      ORDER BY used DESC, id DESC LIMIT ${MOST_TEXTS}`,
+    // Databases may know no other letters' cases than those of ASCII: what stands as it was written is found anyway.
+    [part(text.toLowerCase()), part(text)],
   )
   const ids = (kind: string, fits: (text: string) => boolean = () => true) =>
     names

@@ -103,6 +103,11 @@ export class Names {
     this.#count = 0
   }
 
+  /** Forgets all at the next write: one that is under way goes on with what it learnt. */
+  forgetNext(): void {
+    this.#day = 0
+  }
+
   idOf(kind: NameKind, text: string | undefined): number | null {
     if (text === undefined) return null
     const known = this.#known[kind].get(text)
@@ -130,6 +135,15 @@ function nothingKnown(): Known {
     error: new Map(),
   }
 }
+
+/**
+ * Marks all names as of rows that are gone. They stay: another process that knows their numbers goes on with them, and
+ * each is as before once it is noted again.
+ */
+export const RETIRE_NAMES_SQL = 'UPDATE name SET used = -used WHERE used > 0'
+
+/** Deletes the names that nobody noted since a day. */
+export const FORGET_NAMES_SQL = 'DELETE FROM name WHERE abs(used) < $1'
 
 /** Notes a name as used and gives its number, in both dialects. */
 export const NAME_SQL = `INSERT INTO name (kind, text, used) VALUES ($1, $2, $3)

@@ -1,7 +1,7 @@
 import type { SQL } from 'bun'
 import { whole } from './filter.ts'
 import { FORGET_IDS_SQL } from './id-blocks.ts'
-import { dayOf } from './names.ts'
+import { dayOf, FORGET_NAMES_SQL } from './names.ts'
 import { numberOf } from './read.ts'
 import { FORGET_SQL } from './rollup.ts'
 import {
@@ -39,11 +39,10 @@ export async function retainPostgres(
   { before, bytes }: Retention,
 ): Promise<number> {
   let gone = 0
-  if (before !== undefined) {
+  // A retention of a thousand years begins before any row, and before any key.
+  if (before !== undefined && before > 0) {
     gone += await deleteRows(sql, before * KEYS_PER_MS, Number.MAX_SAFE_INTEGER)
-    const hour = Math.floor((before * KEYS_PER_MS) / KEYS_PER_HOUR)
-    await forgetHours(sql, hour)
-    await rowsOf(sql, `DELETE FROM name WHERE used < ${whole(dayOf(before) - 2)}`, [])
+    await forgetHours(sql, before)
   }
   if (bytes !== undefined) gone += await deleteBeyond(sql, bytes)
   return gone
@@ -74,21 +73,31 @@ async function deleteBeyond(sql: Connection, bytes: number): Promise<number> {
   let size = await sizeOfPostgres(sql)
   if (size.bytes <= bytes) return 0
   while (size.bytes > bytes * ROOM) {
-    const oldest = `SELECT key FROM body ORDER BY key LIMIT ${STEP}`
-    const deleted = await rowsOf(sql, `DELETE FROM body WHERE key IN (${oldest}) RETURNING key`, [])
+    const oldest = `SELECT key, size FROM body ORDER BY key LIMIT ${STEP}`
+    const summed = `SELECT key, sum(size) OVER (ORDER BY key) - size AS before FROM (${oldest}) o`
+    const deleted = await rowsOf(
+      sql,
+      `DELETE FROM body WHERE key IN (SELECT key FROM (${summed}) s WHERE before < $1) RETURNING key`,
+      [Math.ceil(size.bytes - bytes * ROOM)],
+    )
     if (deleted.length === 0) break
     size = await sizeOfPostgres(sql)
   }
   const tooMany = Math.ceil((size.bytes - bytes * ROOM) / ROW_BYTES)
   if (tooMany <= 0) return 0
   const gone = await deleteRows(sql, Number.MAX_SAFE_INTEGER, tooMany)
-  const [oldest] = await rowsOf(sql, 'SELECT min(key) AS key FROM exchange', [])
-  await forgetHours(sql, Math.floor(numberOf(oldest, 'key') / KEYS_PER_HOUR))
+  const [row] = await rowsOf(sql, 'SELECT min(key) AS key FROM exchange', [])
+  const oldest = numberOf(row, 'key')
+  // Where nothing is left, all figures but those of the running hour are of rows that are gone.
+  await forgetHours(sql, oldest === 0 ? Date.now() : Math.floor(oldest / KEYS_PER_MS))
   return gone
 }
 
+/** Figures go with the rows, and names that nobody has used for longer still. */
 async function forgetHours(sql: Connection, before: number): Promise<void> {
-  for (const statement of [FORGET_SQL, FORGET_IDS_SQL]) await rowsOf(sql, statement, [before])
+  const hour = Math.floor((before * KEYS_PER_MS) / KEYS_PER_HOUR)
+  for (const statement of [FORGET_SQL, FORGET_IDS_SQL]) await rowsOf(sql, statement, [hour])
+  await rowsOf(sql, FORGET_NAMES_SQL, [dayOf(before) - 2])
 }
 
 /** What a database holds; its bytes are an estimate. */

@@ -4,7 +4,7 @@ import { MIGRATIONS, type Migration } from '../migrations.ts'
 import { COLUMNS, valuesOf } from './columns.ts'
 import { wholes } from './filter.ts'
 import { ID_BLOCK_SQL, idBlocks, idBlockValues } from './id-blocks.ts'
-import { dayOf, NAME_SQL, Names } from './names.ts'
+import { dayOf, NAME_SQL, Names, RETIRE_NAMES_SQL } from './names.ts'
 import { type Connection, retainPostgres, rowsOf, sizeOfPostgres } from './postgres-retention.ts'
 import { numberOf } from './read.ts'
 import {
@@ -91,7 +91,11 @@ export class PostgresStore implements Store {
   reset(): Promise<number> {
     return this.#do(async (sql) => {
       const { rows } = await sizeOfPostgres(sql)
-      await rowsOf(sql, 'TRUNCATE exchange, body, hourly, id_block', [])
+      await sql.begin(async (connection) => {
+        await rowsOf(connection, 'TRUNCATE exchange, body, hourly, id_block', [])
+        await rowsOf(connection, RETIRE_NAMES_SQL, [])
+      })
+      this.#names.forgetNext()
       return rows
     })
   }

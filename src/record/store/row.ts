@@ -4,7 +4,9 @@ import { NAMED } from './names.ts'
 import { numberOf, toNumber, toText } from './read.ts'
 import { KEYS_PER_MS, type StoredRow } from './store.ts'
 
-const NANO = 1e-9
+/** Units of one USD, and of one ms; what is divided by them has no more digits than it needs. */
+const NANO = 1e9
+const MICROSECONDS = 1000
 const PLAIN = [
   ...['key', 'id', 'upstream_id', 'stream', 'status', 'attempts', 'bytes_in', 'bytes_out'],
   ...['input', 'output', 'cache_read', 'cache_write', 'cache_write_5m', 'cache_write_1h'],
@@ -50,8 +52,8 @@ export function ledgerRow(row: StoredRow): LedgerRow {
     tokens: tokensOf(row),
     cost: scaled(row.cost, NANO),
     listPrice: numberOf(row, 'list_price') === 1,
-    firstByteMs: scaled(row.first_byte, 1e-3),
-    durationMs: numberOf(row, 'duration') / 1000,
+    firstByteMs: scaled(row.first_byte, MICROSECONDS),
+    durationMs: numberOf(row, 'duration') / MICROSECONDS,
     notes: Array.isArray(notes) ? notes.map(String) : [],
     error: toText(row.error),
   }
@@ -74,7 +76,7 @@ export function ledgerEntry(row: StoredRow, body: StoredRow | undefined): Ledger
   return { ...ledgerRow(row), requestBody: toText(body?.request), replyBody: toText(body?.reply) }
 }
 
-function scaled(value: unknown, scale: number): number | undefined {
+function scaled(value: unknown, units: number): number | undefined {
   const number = toNumber(value)
-  return number === undefined ? undefined : number * scale
+  return number === undefined ? undefined : number / units
 }

@@ -1,12 +1,14 @@
 import type { Database } from 'bun:sqlite'
 import { FORGET_IDS_SQL } from './id-blocks.ts'
-import { dayOf } from './names.ts'
+import { dayOf, FORGET_NAMES_SQL, RETIRE_NAMES_SQL } from './names.ts'
 import { numberOf } from './read.ts'
 import { FORGET_SQL, levelFor } from './rollup.ts'
 import { KEYS_PER_HOUR, KEYS_PER_MS, type Retention, type StoreSize } from './store.ts'
 
 /** How many rows go at once: a few milliseconds of work, then others are let in. */
 const STEP = 500
+/** How many bodies: each may have megabytes, and no more are to go than must. */
+const BODIES = 8
 /** Pages given back to the disk at once. */
 const PAGES = 256
 const PAUSE_MS = 5
@@ -26,7 +28,10 @@ export async function retainSqlite(run: Run, { before, bytes }: Retention): Prom
   }
   if (before !== undefined) {
     await repeat((database) => deleteRows(database, before * KEYS_PER_MS))
-    run((database) => forgetHours(database, before))
+    run((database) => {
+      forgetFigures(database, before)
+      forgetNames(database, before)
+    })
   }
   if (bytes !== undefined && run(usedBytes) > bytes) {
     await repeat((database) => (usedBytes(database) > bytes * ROOM ? deleteOldest(database) : 0))
@@ -55,24 +60,47 @@ function deleteRows(database: Database, below: number): number {
 /** Bodies go before rows do; with rows go the figures of the hours that are left empty. */
 function deleteOldest(database: Database): number {
   const bodies = 'SELECT key FROM body ORDER BY key LIMIT $1'
-  const { changes } = database.query(`DELETE FROM body WHERE key IN (${bodies})`).run(STEP)
+  const { changes } = database.query(`DELETE FROM body WHERE key IN (${bodies})`).run(BODIES)
   if (changes > 0) return changes
+  const before = oldestTime(database)
   const count = deleteRows(database, Number.MAX_SAFE_INTEGER)
-  const oldest = database.query('SELECT min(key) AS key FROM exchange').get()
-  const hour = Math.floor(numberOf(oldest, 'key') / KEYS_PER_HOUR)
-  if (count > 0) forgetFigures(database, hour)
+  if (count === 0) return 0
+  const oldest = oldestTime(database)
+  forgetFigures(database, oldest)
+  // To look for names takes longer than all else, and they go by the day.
+  if (dayOf(oldest) > dayOf(before)) forgetNames(database, oldest)
   return count
 }
 
-/** Figures go with the rows' age, and names that nobody has used for longer still. */
-function forgetHours(database: Database, before: number): void {
-  const hour = Math.floor((before * KEYS_PER_MS) / KEYS_PER_HOUR)
-  forgetFigures(database, hour)
-  database.query('DELETE FROM name WHERE used < $1').run(dayOf(before) - 2)
+/** When the oldest row came; now where there is none. */
+function oldestTime(database: Database): number {
+  const key = numberOf(database.query('SELECT min(key) AS key FROM exchange').get(), 'key')
+  return key === 0 ? Date.now() : Math.floor(key / KEYS_PER_MS)
 }
 
+/** Figures go with the rows. */
 function forgetFigures(database: Database, before: number): void {
-  for (const statement of [FORGET_SQL, FORGET_IDS_SQL]) database.query(statement).run(before)
+  const hour = Math.floor((before * KEYS_PER_MS) / KEYS_PER_HOUR)
+  for (const statement of [FORGET_SQL, FORGET_IDS_SQL]) database.query(statement).run(hour)
+}
+
+/** Names go once nobody has used them for longer than that. */
+function forgetNames(database: Database, before: number): void {
+  database.query(FORGET_NAMES_SQL).run(dayOf(before) - 2)
+}
+
+/** Forgets all rows and figures; gives how many rows there were. */
+export function resetSqlite(database: Database): number {
+  return database
+    .transaction(() => {
+      const { rows } = sizeOfSqlite(database)
+      for (const table of ['exchange', 'body', 'hourly', 'id_block']) {
+        database.run(`DELETE FROM ${table}`)
+      }
+      database.run(RETIRE_NAMES_SQL)
+      return rows
+    })
+    .immediate()
 }
 
 function usedBytes(database: Database): number {

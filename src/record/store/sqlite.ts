@@ -17,7 +17,7 @@ import {
   rollupSql,
   rollupValues,
 } from './rollup.ts'
-import { retainSqlite, sizeOfSqlite } from './sqlite-retention.ts'
+import { resetSqlite, retainSqlite, sizeOfSqlite } from './sqlite-retention.ts'
 import {
   type NewRow,
   type Retention,
@@ -111,12 +111,9 @@ export class SqliteStore implements Store {
   }
 
   async reset(): Promise<number> {
-    return this.#do(({ database }) => {
-      const { rows } = sizeOfSqlite(database)
-      for (const table of ['exchange', 'body', 'hourly', 'id_block'])
-        database.run(`DELETE FROM ${table}`)
-      return rows
-    })
+    const rows = this.#do(({ database }) => resetSqlite(database))
+    this.#names.forgetNext()
+    return rows
   }
 
   async close(): Promise<void> {

@@ -25,6 +25,8 @@ export class Detail {
   readonly #body = byId('detail-body', HTMLElement)
   readonly #options: DetailOptions
   #shown: string | undefined
+  /** The serial of what is shown, as long as it runs. */
+  #running: number | undefined
 
   constructor(options: DetailOptions) {
     this.#options = options
@@ -36,10 +38,19 @@ export class Detail {
 
   open(row: Row | Running): void {
     this.#shown = row.id
+    this.#running = 'status' in row ? undefined : row.serial
     this.#show(row)
     if (!this.#dialog.open) this.#dialog.showModal()
     this.#body.scrollTop = 0
     if ('status' in row) void this.#load(row)
+  }
+
+  /** Shows what came of an exchange that was opened while it ran. */
+  settled(row: Row & { readonly serial: number }): void {
+    if (!this.#dialog.open || this.#running !== row.serial || this.#shown !== row.id) return
+    this.#running = undefined
+    this.#show(row)
+    void this.#load(row)
   }
 
   close(): void {

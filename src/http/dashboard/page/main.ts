@@ -261,6 +261,7 @@ function greet(hello: Hello, lost: boolean): void {
 
 function settle(row: Row & { readonly serial: number }): void {
   list.finish(row)
+  detail.settled(row)
   if (matchesRow(row, page.view.filter)) hour.add(row)
   count()
   again(SETTLE_MS)

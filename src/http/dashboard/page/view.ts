@@ -26,6 +26,8 @@ export const FILTERS = [
 ] as const
 /** One thing that rows are filtered by. */
 export type FilterName = (typeof FILTERS)[number]
+/** Names that /logs takes several of, with commas between. */
+const LISTS: ReadonlySet<FilterName> = new Set(['model', 'provider', 'client'])
 /** The values that are asked for; what is empty is absent. */
 export type Filter = Readonly<Partial<Record<FilterName, string>>>
 
@@ -53,7 +55,10 @@ export function writeView({ range, filter }: View): string {
 /** The query of /logs for a view. */
 export function queryOf({ range, filter }: View): URLSearchParams {
   const params = new URLSearchParams(range === 'all' ? {} : { since: range })
-  for (const name of FILTERS) if (filter[name]) params.set(name, filter[name])
+  for (const name of FILTERS) {
+    const value = filter[name]
+    if (value) params.set(name, LISTS.has(name) ? value.replaceAll(',', '\\,') : value)
+  }
   return params
 }
 
