@@ -1,4 +1,5 @@
 import { messagesCodec } from '../protocol/messages/codec.ts'
+import { settled } from '../protocol/messages/settled.ts'
 import type { Exchange } from './exchange.ts'
 import type { Route } from './route.ts'
 import type { Settlement } from './settlement.ts'
@@ -13,7 +14,9 @@ export async function answerCount(
   const body = exchange.body instanceof Uint8Array ? exchange.body : new Uint8Array(0)
   const { request } = messagesCodec.requestIn(parseBody(body))
   const { estimateTokens } = await import('./count-tokens.ts')
-  const count = await estimateTokens(request, route.model ?? request.model)
+  // As it goes up: with the tools that were added on the way, without reminders that are over.
+  const sent = route.provider.wire === 'messages' ? request : settled(request, [])
+  const count = await estimateTokens(sent, route.model ?? request.model)
   const json = JSON.stringify(count)
   settlement.firstByte()
   settlement.settle('complete', json.length)

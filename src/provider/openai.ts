@@ -60,22 +60,24 @@ export function createOpenAiProvider(options: ProviderOptions): Provider {
 /** What is known of an upstream's models, and what its errors taught. */
 class Quirks {
   readonly bothWires: boolean
+  readonly #name: string
   readonly #choice: Omit<ProfileChoice, 'model'>
   readonly #learnt = new Map<string, Partial<Profile>>()
   readonly #profiles = new Map<string, Profile>()
 
-  constructor(
-    { profile: name, profileOverrides: overrides = {} }: ProviderOptions,
-    baseUrl: string,
-  ) {
-    this.#choice = { baseUrl, overrides, ...(name === undefined ? {} : { name }) }
+  constructor(options: ProviderOptions, baseUrl: string) {
+    const { name, profile, profileOverrides: overrides = {} } = options
+    this.#name = name
+    this.#choice = { baseUrl, overrides, ...(profile === undefined ? {} : { name: profile }) }
     this.bothWires = speaksBothWires(this.#choice)
   }
 
   of(model: string): Profile {
     const known = this.#profiles.get(model)
     if (known !== undefined) return known
-    const profile = { ...chooseProfile({ ...this.#choice, model }), ...this.#learnt.get(model) }
+    const chosen = chooseProfile({ ...this.#choice, model })
+    // By its own name: of two upstreams of one vendor neither can read what the other's models thought.
+    const profile = { ...chosen, ...this.#learnt.get(model), name: this.#name }
     keep(this.#profiles, model, profile)
     return profile
   }

@@ -3,6 +3,7 @@ import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
 import { zodResponseFormat } from 'openai/helpers/zod'
 import { z } from 'zod'
+import { isRecord } from '../../src/kit/json.ts'
 import type { Ccproxy } from '../support/ccproxy.ts'
 import { pieces } from '../support/fake-fault.ts'
 import {
@@ -76,6 +77,25 @@ test('An OpenAI upstream whose protocol nobody set is spoken to as fits the clie
   expect(await kept.json()).toMatchObject({
     rows: [{ wire: 'chat' }, { wire: 'responses' }, { wire: 'responses' }, { wire: 'chat' }],
   })
+})
+
+test('A reminder that is over does not count for an OpenAI upstream, a tool that was added does', async () => {
+  const count = async (...system: object[]) => {
+    const reply = await fetch(`${proxy.url}/v1/messages/count_tokens`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-api-key': CLIENT_TOKEN },
+      body: JSON.stringify({ model, messages: [user, ...system, user] }),
+    })
+    const counted: unknown = await reply.json()
+    return isRecord(counted) ? Number(counted.input_tokens) : Number.NaN
+  }
+  const definition = { name: 'look', description: 'Looks '.repeat(50), input_schema: parameters }
+  const addition = { type: 'tool_addition', tool: { type: 'tool_definition', definition } }
+  const reminder = { role: 'system', content: 'Remember '.repeat(50) }
+  const plain = await count({ role: 'system', content: [] })
+  expect(await count({ ...reminder, clear_at: 'next_user_message' })).toBe(plain)
+  expect(await count(reminder)).toBeGreaterThan(plain + 40)
+  expect(await count({ role: 'system', content: [addition] })).toBeGreaterThan(plain + 40)
 })
 
 describe('the OpenAI SDK on an OpenAI upstream', () => {

@@ -46,6 +46,14 @@ test('What an upstream taught of a model counts at once, for that model only', (
   expect(gateway.profile?.('other-model')).toEqual(before!)
 })
 
+test('A profile bears the name of its upstream, so that what one thought does not go to another', () => {
+  const settings = { profile: 'openai' }
+  const one = provider('https://one.example/v1', { name: 'one', ...settings }).profile?.('gpt-5.5')
+  const two = provider('https://two.example/v1', { name: 'two', ...settings }).profile?.('gpt-5.5')
+  expect([one?.name, two?.name]).toEqual(['one', 'two'])
+  expect({ ...one, name: '' }).toEqual({ ...two, name: '' } as never)
+})
+
 test('Each path has its own URL, with the query of the base', async () => {
   const base = 'https://gateway.example/v1?v=1'
   const chat = await prepared(base, '/v1/chat/completions')
