@@ -1,6 +1,7 @@
 import { ConfigError } from '../config/diagnose.ts'
 import { didYouMean } from '../config/suggest.ts'
 import { messageOf, ProxyError } from '../kit/error.ts'
+import { plainText } from '../kit/plain-text.ts'
 import { type Command, type CommandContext, type CommandEntry, UsageError } from './command.ts'
 import { COMMANDS } from './commands/index.ts'
 import { ASK } from './completion/ask.ts'
@@ -157,7 +158,8 @@ async function showHelp(names: readonly string[], context: CommandContext): Prom
 
 function report(error: unknown, args: readonly string[], context: CommandContext): number {
   const { red, dim } = styleOf(context, context.stderr)
-  const say = (text: string) => context.stderr.write(`${red('Error:')} ${text}\n`)
+  // It may quote a file or an upstream of somebody else.
+  const say = (text: string) => context.stderr.write(`${red('Error:')} ${plainText(text)}\n`)
   if (error instanceof UsageError) {
     say(error.message)
     context.stderr.write('Run "ccproxy help" to see what there is\n')
