@@ -42,7 +42,8 @@ async function listenError(error: unknown, host: string, port: number): Promise<
     const text = `Port ${port} needs more rights: choose one above 1023 with --port`
     return new ProxyError('unavailable', text, { cause: error })
   }
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+  // EINVAL stands for a name that cannot be resolved (Bun 1.4.5, 2026-11).
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EINVAL') {
     const text = `Address "${host}" is not one of this machine: set server.host to one that is`
     return new ProxyError('unavailable', text, { cause: error })
   }

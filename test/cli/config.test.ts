@@ -169,6 +169,17 @@ describe('generate-token', () => {
     expect(show.stdout()).toMatch(/^security\.auth_token +"\*\*\*" +file \.\/ccproxy\.toml$/m)
   })
 
+  test('--save writes through no link that somebody has put beside the file', async () => {
+    const other = join(home, 'other')
+    writeFileSync(other, 'theirs')
+    symlinkSync(other, join(cwd, `ccproxy.toml.${process.pid}.tmp`))
+    writeFileSync(join(cwd, 'ccproxy.toml'), '')
+    const { run, stdout } = world()
+    expect(await run('generate-token', '--save')).toBe(0)
+    expect(readFileSync(join(cwd, 'ccproxy.toml'), 'utf8')).toContain(String(tokenOf(stdout())))
+    expect(readFileSync(other, 'utf8')).toBe('theirs')
+  })
+
   test.each([
     ['the usual', '', 'http://127.0.0.1:8000'],
     ['the configured', '[server]\nport = 8123\n', 'http://127.0.0.1:8123'],
