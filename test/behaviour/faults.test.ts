@@ -238,3 +238,15 @@ describe('an upstream that is too slow or not there', () => {
     expect(JSON.stringify(expectErrorShape(reply))).not.toContain('sk-ant')
   })
 })
+
+describe('an upstream whose files are pages', () => {
+  for (const prefix of MODES) {
+    test(`cannot act as this origin ("${prefix || '/'}")`, async () => {
+      fake.reply(html(200))
+      const { headers } = await fetch(`${proxy.url}${prefix}/v1/files/file_1/content`)
+      // A browser runs nothing of it, and takes it for no origin of ours.
+      expect(headers.get('content-security-policy')).toBe('sandbox')
+      expect(headers.get('x-content-type-options')).toBe('nosniff')
+    })
+  }
+})

@@ -86,8 +86,23 @@ function serveModels(
   return answerModels(context.gateway, exchangeOf(request, prefix, named, endpoint))
 }
 
-/** Batches, files and skills go through unbuffered both ways. */
+/**
+ * Batches, files and skills go through unbuffered both ways. What a browser is led to may be a page that somebody
+ * uploaded: it must not become one of this origin.
+ */
 async function serveUpload(
+  context: App,
+  request: Request,
+  prefix: Prefix,
+  named: Named | undefined,
+): Promise<Response> {
+  const response = await passUpload(context, request, prefix, named)
+  response.headers.set('content-security-policy', 'sandbox')
+  response.headers.set('x-content-type-options', 'nosniff')
+  return response
+}
+
+async function passUpload(
   context: App,
   request: Request,
   prefix: Prefix,
