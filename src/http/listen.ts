@@ -1,10 +1,8 @@
 import type { Server } from 'bun'
 import type { Settings } from '../config/schema.ts'
 import { errorCode, ProxyError } from '../kit/error.ts'
+import { KEEP_ALIVE_SECONDS } from './connection.ts'
 import { portOwner } from './port-owner.ts'
-
-/** Connections that hold no request are closed after this, seconds; 255 is the most that Bun takes. */
-const KEEP_ALIVE_SECONDS = 120
 
 type Handler = (request: Request, server: Server<unknown>) => Response | Promise<Response>
 

@@ -126,7 +126,7 @@ function exchangeOf(
   endpoint: Endpoint,
   body?: Uint8Array,
 ): Exchange {
-  const { id, started, path, query, admission } = incomingOf(request)
+  const { id, started, path, query, admission, connection } = incomingOf(request)
   return {
     id,
     endpoint,
@@ -143,6 +143,7 @@ function exchangeOf(
     credential: admission.credential,
     callerKey: admission.callerKey,
     started,
+    hold: () => connection.hold(),
   }
 }
 
