@@ -239,6 +239,22 @@ describe('an upstream that is too slow or not there', () => {
   })
 })
 
+describe('an upstream that speaks no proper HTTP', () => {
+  const heads = {
+    'it does not speak proper HTTP: check the scheme and the port of base_url':
+      'SSH-2.0-OpenSSH_9.9\r\n',
+    'its response headers are too large': `HTTP/1.1 200 OK\r\n${`x-a: ${'a'.repeat(60_000)}\r\n`.repeat(40)}\r\n`,
+  }
+  for (const [meaning, bytes] of Object.entries(heads)) {
+    test(`is named in our own words: ${meaning}`, async () => {
+      fake.reply(exactly(bytes, { close: true }))
+      const reply = await ask(proxy, '', false)
+      expect(reply.status).toBe(502)
+      expect(expectErrorShape(reply).message).toBe(`Cannot reach upstream "anthropic": ${meaning}`)
+    })
+  }
+})
+
 test('an upstream that sends blanks while it thinks is not called silent', async () => {
   fake.reply(async (exchange) => {
     await exchange.request.complete
