@@ -57,11 +57,15 @@ function output(descriptor: 1 | 2): Output {
           // A full pipe has a slow reader; any other error means that nobody reads any more.
           if (code === 'EAGAIN') Bun.sleepSync(1)
           else gone = true
+          if (descriptor === 1 && gone && code !== 'EPIPE') lost = code ?? messageOf(error)
         }
       }
     },
   }
 }
+
+/** Why some of what was to be printed did not arrive, where its reader did not just leave. */
+let lost: string | undefined
 
 const stdout = output(1)
 const stderr = output(2)
@@ -191,4 +195,6 @@ const context: CommandContext = {
   ...(process.platform === 'win32' ? {} : { replaceProcess }),
 }
 
-process.exit(await run(args, context))
+const exitCode = await run(args, context)
+if (lost !== undefined) stderr.write(`Error: Cannot write the output: ${lost}\n`)
+process.exit(exitCode === 0 && lost !== undefined ? 1 : exitCode)

@@ -51,6 +51,26 @@ describe('the process', () => {
     expect(() => JSON.parse(stdout)).not.toThrow()
   })
 
+  test.if(process.platform === 'linux')('does not call an answer good that was lost', async () => {
+    const inShell = async (line: string) => {
+      const own = `${process.execPath} ${main} config schema`
+      const child = Bun.spawn(['/bin/sh', '-c', line.replace('ccproxy', own)], {
+        cwd: folder,
+        env: { HOME: folder, PATH: '/usr/bin:/bin' },
+        stdout: 'pipe',
+        stderr: 'pipe',
+      })
+      const [stderr, code] = await Promise.all([child.stderr.text(), child.exited])
+      return { stderr, code }
+    }
+    expect(await inShell('ccproxy >/dev/full')).toEqual({
+      stderr: 'Error: Cannot write the output: ENOSPC\n',
+      code: 1,
+    })
+    // Who has read enough is content.
+    expect(await inShell('ccproxy | head -1 >/dev/null')).toEqual({ stderr: '', code: 0 })
+  })
+
   test('lifts the limit of concurrent fetches before it serves, keeping arguments', async () => {
     const { stderr, code } = await ccproxy(['--port', '4242', '-c', 'limit.toml'])
     expect(stderr).toContain('server.host "65535" is open to other machines')

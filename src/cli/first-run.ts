@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs'
 import type { Loaded } from '../config/load.ts'
-import { credentialsPath, readFromDisk } from '../config/paths.ts'
+import { credentialsPath } from '../config/paths.ts'
 import type { CommandContext } from './command.ts'
 import { columns, styleOf } from './style.ts'
 
@@ -9,7 +10,7 @@ export function isFirstRun({ env, home }: CommandContext, { file, sources }: Loa
   const told = [...sources].some(
     ([key, source]) => source !== 'default' && /^(providers|routing)\./.test(key),
   )
-  return !told && readFromDisk(credentialsPath(env, home)) === undefined
+  return !told && !existsSync(credentialsPath(env, home))
 }
 
 /** The ways to go on from there, in five lines. */

@@ -1,6 +1,7 @@
 import { ConfigError } from '../config/diagnose.ts'
 import { didYouMean } from '../config/suggest.ts'
 import { messageOf, ProxyError } from '../kit/error.ts'
+import { plainText } from '../kit/plain-text.ts'
 import { type Command, type CommandContext, type CommandEntry, UsageError } from './command.ts'
 import { COMMANDS } from './commands/index.ts'
 import { ASK } from './completion/ask.ts'
@@ -31,7 +32,7 @@ async function dispatch(args: readonly string[], context: CommandContext): Promi
     if (leading.includes('--version') || leading.includes('-V')) return showVersion(context)
     if (leading.includes('--help') || leading.includes('-h')) return showHelp([], context)
   }
-  const entry = entryOf(index === -1 ? 'serve' : (args[index] ?? ''))
+  const entry = await entryOf(index === -1 ? 'serve' : (args[index] ?? ''))
   if (entry.foreign !== undefined) return runForeign(entry, leading, args.slice(index + 1), context)
   const given = index === -1 ? args : [...leading, ...args.slice(index + 1)]
   const help = given.includes('--help') || given.includes('-h')
@@ -55,9 +56,13 @@ async function findCommand(
   return { index, leading }
 }
 
-function entryOf(name: string): CommandEntry {
+async function entryOf(name: string): Promise<CommandEntry> {
   const entry = COMMANDS.find((one) => one.name === name)
   if (entry !== undefined) return entry
+  for (const group of await Promise.all(COMMANDS.map((one) => one.load()))) {
+    if (!group.commands?.some((child) => child.name === name)) continue
+    throw new UsageError(`Unknown command "${name}" (did you mean "${group.name} ${name}"?)`)
+  }
   const names = [...COMMANDS.map((one) => one.name), 'help']
   throw new UsageError(`Unknown command "${name}"${didYouMean(name, names)}`)
 }
@@ -123,7 +128,9 @@ function checkPositionals(command: Command, given: readonly string[]): void {
     throw new UsageError(`Unexpected argument "${extra}"`)
   }
   const missing = places.slice(given.length).find((place) => place.optional !== true)
-  if (missing !== undefined) throw new UsageError(`Argument ${missing.name} is missing`)
+  if (missing === undefined) return
+  const values = missing.values === undefined ? '' : `: it is one of ${missing.values.join(', ')}`
+  throw new UsageError(`Argument ${missing.name} is missing${values}`)
 }
 
 async function showCompletion(flag: string, rest: readonly string[], context: CommandContext) {
@@ -145,7 +152,7 @@ async function showHelp(names: readonly string[], context: CommandContext): Prom
     context.stdout.write(programHelp(context, commands))
     return 0
   }
-  let command = await entryOf(first).load()
+  let command = await (await entryOf(first)).load()
   const path = [first]
   for (const name of rest) {
     command = childOf(command, name, path)
@@ -157,7 +164,8 @@ async function showHelp(names: readonly string[], context: CommandContext): Prom
 
 function report(error: unknown, args: readonly string[], context: CommandContext): number {
   const { red, dim } = styleOf(context, context.stderr)
-  const say = (text: string) => context.stderr.write(`${red('Error:')} ${text}\n`)
+  // It may quote a file or an upstream of somebody else.
+  const say = (text: string) => context.stderr.write(`${red('Error:')} ${plainText(text)}\n`)
   if (error instanceof UsageError) {
     say(error.message)
     context.stderr.write('Run "ccproxy help" to see what there is\n')

@@ -1,3 +1,4 @@
+import { plainText } from '../kit/plain-text.ts'
 import type { CommandContext, Output } from './command.ts'
 
 /** Colours for one output; plain text where it is no terminal or NO_COLOR is set. */
@@ -32,7 +33,7 @@ export function remark(
   kind: 'Warning' | 'Note',
   text: string,
 ): void {
-  stderr.write(`${styleOf({ env }, stderr).yellow(`${kind}:`)} ${text}\n`)
+  stderr.write(`${styleOf({ env }, stderr).yellow(`${kind}:`)} ${plainText(text)}\n`)
 }
 
 /** Rows as columns of equal width. */

@@ -33,12 +33,24 @@ type Report = (path: Path, message: string) => void
 
 function checkBind(settings: Settings, report: Report): void {
   const { server, security } = settings
+  if (!isHost(server.host)) {
+    report(
+      ['server', 'host'],
+      `server.host "${server.host}" is neither an address nor a name: write it without scheme, port and brackets (the port is server.port)`,
+    )
+    return
+  }
   if (isLoopback(server.host)) return
   if (security.auth_token !== undefined || security.tokens.length > 0) return
   report(
     ['server', 'host'],
     `server.host "${server.host}" is open to other machines, but there is no client key: run "ccproxy generate-token --save", set AUTH_TOKEN, or bind 127.0.0.1`,
   )
+}
+
+/** A name, an IPv4 address, or an IPv6 address as it is bound, with its zone. */
+function isHost(host: string): boolean {
+  return /^[\w.-]+$/.test(host) || URL.canParse(`http://[${host.replace(/%[\w.-]+$/, '')}]`)
 }
 
 function checkTokens(tokens: readonly TokenSettings[], report: Report): void {

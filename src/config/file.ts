@@ -1,5 +1,5 @@
 import { parse, TomlError } from 'smol-toml'
-import { messageOf } from '../kit/error.ts'
+import { messageOf, ProxyError } from '../kit/error.ts'
 import { coerceText } from './coerce.ts'
 import type { Diagnostic, Source } from './diagnose.ts'
 import { type Entry, type Layer, tableEntries } from './entry.ts'
@@ -24,7 +24,8 @@ export function findFile(places: Places): ConfigFile | Diagnostic | undefined {
       const text = places.readFile(path)
       if (text !== undefined) return { path, shown, text: text.replace(/^\uFEFF/, '') }
     } catch (error) {
-      return { path: [], source, message: `${messageOf(error)} (check its type and its mode)` }
+      const hint = error instanceof ProxyError ? '' : ' (check its type and its mode)'
+      return { path: [], source, message: `${messageOf(error)}${hint}` }
     }
     if (origin !== 'search') {
       const message = `it does not exist, but ${origin} names it (run "ccproxy config init" to make one)`

@@ -9,7 +9,8 @@ import { type Entry, joinLayers, type Layer, leafEntries, textEntries } from './
 import { type Environment, readEnvironment } from './env.ts'
 import { type ConfigFile, findFile, readFileLayer } from './file.ts'
 import { ANTHROPIC_URL, merge, providerNames, winners } from './merge.ts'
-import { type ReadFile, readFromDisk } from './paths.ts'
+import type { ReadFile } from './paths.ts'
+import { readSettingsFile } from './read-settings-file.ts'
 import { type Settings, SettingsSchema } from './schema.ts'
 import { keyText, leafAt, leaves, type Path } from './tree.ts'
 
@@ -50,7 +51,7 @@ const none: Layer = { entries: [], diagnostics: [], warnings: [] }
  * Throws one ConfigError with everything that is wrong.
  */
 export async function loadSettings(options: LoadOptions): Promise<Loaded> {
-  const { env, cwd, home, flags = {}, readFile = readFromDisk } = options
+  const { env, cwd, home, flags = {}, readFile = readSettingsFile } = options
   const warnings: string[] = []
   const dotenv = await readDotenv(cwd, readFile, warnings)
   const config = flags.config

@@ -1,6 +1,7 @@
 import type { TSchema } from '@sinclair/typebox'
 import { stringify } from 'smol-toml'
 import { Secret } from '../kit/secret.ts'
+import { withoutUrlSecrets } from '../kit/without-url-secrets.ts'
 import { wordsOf } from './coerce.ts'
 import type { Loaded } from './load.ts'
 import { ANTHROPIC_URL } from './merge.ts'
@@ -43,9 +44,7 @@ function redacted(leaf: Leaf, value: unknown): unknown {
 
 /** Keys do turn up where nobody expects them: in helper commands and in URLs. */
 function withoutKeys(text: string): string {
-  return text
-    .replaceAll(/\bsk-[\w-]{8,}/g, '***')
-    .replaceAll(/(:\/\/[^/@\s:]*):[^/@\s]+@/g, '$1:***@')
+  return withoutUrlSecrets(text.replaceAll(/\bsk-[\w-]{8,}/g, '***'))
 }
 
 /** The settings tree as JSON Schema, for editors that check TOML. */

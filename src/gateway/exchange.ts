@@ -37,4 +37,6 @@ export interface Exchange {
   readonly callerKey: Secret | undefined
   /** When the request came, ms, monotonic. */
   readonly started: number
+  /** Told where the answer comes bit by bit, so that its connection may be silent; what it gives is called at its end. */
+  readonly hold?: () => () => void
 }

@@ -1,5 +1,7 @@
 import { messageOf, ProxyError } from '../kit/error.ts'
 
+const NO_HTTP = 'it does not speak proper HTTP: check the scheme and the port of base_url'
+
 /** What fetch's error codes mean to a person, and what to do. */
 const MEANINGS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused: is it running, and is base_url right',
@@ -11,6 +13,12 @@ const MEANINGS: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'the connection timed out',
   ECONNRESET: 'it closed the connection before its answer was complete',
   ConnectionClosed: 'it closed the connection before its answer was complete',
+  EPROTO: 'the TLS handshake failed: check the scheme and the port of base_url',
+  ResponseHeadersTooLarge: 'its response headers are too large',
+  Malformed_HTTP_Response: NO_HTTP,
+  InvalidHTTPResponse: NO_HTTP,
+  InvalidContentLength: NO_HTTP,
+  UnrequestedUpgrade: NO_HTTP,
   EPIPE: 'it closed the connection while the request was being sent',
 }
 
@@ -35,8 +43,14 @@ export function fetchFailure(error: unknown, provider: string): ProxyError {
     return new ProxyError('upstream_protocol', text, { cause: error })
   }
   const meaning = MEANINGS[code] ?? (isCertificate(code) ? certificate(code) : undefined)
-  const text = `Cannot reach upstream "${provider}": ${meaning ?? messageOf(error)}`
+  const text = `Cannot reach upstream "${provider}": ${meaning ?? withoutAddress(messageOf(error))}`
   return new ProxyError('upstream_unreachable', text, { cause: error })
+}
+
+/** What fetch says to programmers has the whole address in it, and a key where that has one. */
+function withoutAddress(message: string): string {
+  const end = message.search(/ fetching "|\. For more information, pass/)
+  return end === -1 ? message : message.slice(0, end)
 }
 
 function isCertificate(code: string): boolean {

@@ -1,6 +1,7 @@
 import { ProxyError, withHeaders } from '../kit/error.ts'
 import { Roster } from '../kit/roster.ts'
 import { ShuttingDown } from '../kit/shutting-down.ts'
+import { withoutUrlSecrets } from '../kit/without-url-secrets.ts'
 import type { ProviderStatus } from '../provider/provider.ts'
 import { answer } from './answer.ts'
 import type { Exchange } from './exchange.ts'
@@ -31,7 +32,9 @@ export class Gateway implements Hub {
     const { routes } = this.options
     const upstream = findUpstream(routes, provider ?? routes.default)
     const status = await upstream.provider.status()
-    return { ...status, reachable: status.reachable ?? (await isReachable(status.base_url)) }
+    const { base_url: url } = status
+    const reachable = status.reachable ?? (await isReachable(url))
+    return { ...status, base_url: url && withoutUrlSecrets(url), reachable }
   }
 
   /** Answers an exchange; throws a ProxyError that the caller writes in the client's shape. */

@@ -7,6 +7,7 @@ import { decode, isOpening, leftEncoded } from './decode.ts'
 import { fetchFailure, stoppedBy } from './fetch-failure.ts'
 import type { PoolGuess } from './pool-guess.ts'
 import { headerTimeout, idleTimeout, withIdleTimeout } from './upstream-timeout.ts'
+import { bounded, readWhole, wholeBody } from './whole-body.ts'
 
 /** A dead connection shows at once; what failed later may have been worked on and is not sent again. */
 const DEAD_WITHIN_MS = 1000
@@ -62,7 +63,8 @@ export async function relay(call: RelayCall): Promise<Reply> {
     const streaming = begin(call, response)
     if (streaming !== undefined) return await streaming
     timer = setTimeout(() => controller.abort(idleTimeout(call)), call.idleTimeoutMs)
-    return await bodyReply(call, response, await response.bytes())
+    const bytes = await wholeBody(response, () => timer.refresh())
+    return await bodyReply(call, response, bytes)
   } catch (error) {
     throw ended(call, error)
   } finally {
@@ -106,7 +108,6 @@ function begin(call: RelayCall, response: Response): Reply | Promise<Reply> | un
   if (status >= 300 && status < 400 && status !== 304) throw redirected(call, response)
   const type = (headers.get('content-type') ?? '').toLowerCase()
   const events = type.startsWith('text/event-stream')
-  // Asking for `body` makes a stream of it: not where the whole is wanted.
   if ((call.raw || (events && status < 400)) && response.body !== null) {
     return stream(call, response.body, status, headers, events && !call.raw)
   }
@@ -215,7 +216,8 @@ export async function readOn<Value>(
   read: (source: Source) => Promise<Value>,
 ): Promise<Value> {
   try {
-    const { reader, ahead } = await source
+    const { reader: endless, ahead } = await source
+    const reader = bounded(endless)
     const timed: ByteReader = {
       read: () => withIdleTimeout(call, () => reader.read()),
       cancel: () => reader.cancel(),
@@ -258,8 +260,9 @@ async function decoded(
 ): Promise<Uint8Array> {
   try {
     const plain = decode(new Blob([bytes]).stream(), formats)
-    return await new Response(plain).bytes()
+    return await readWhole(plain)
   } catch (cause) {
+    if (cause instanceof ProxyError) throw cause
     throw new ProxyError('upstream_protocol', 'Upstream answered with bytes that are no text', {
       cause,
     })

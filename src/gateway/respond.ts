@@ -185,6 +185,7 @@ function pumped(
   const { gateway, settlement, call, running, exchange } = work
   const { timing, ticker, keptBytes = 0 } = gateway.options
   const { reply } = settlement
+  const release = exchange.hold?.()
   const pump = new Pump({
     source,
     machine: reply === undefined ? machine : keepReply(machine, reply, keptBytes),
@@ -194,6 +195,7 @@ function pumped(
     cancel: (reason) => call.controller.abort(reason),
     firstByte: () => settlement.firstByte(),
     settled({ bytes, left, error }) {
+      release?.()
       // A client may leave at an error before the upstream's stream is over.
       const failure = error === undefined ? machine.failure : undefined
       if (failure !== undefined) settlement.settle('upstream_error', bytes, failure)

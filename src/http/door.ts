@@ -2,6 +2,7 @@ import type { Server } from 'bun'
 import { ProxyError } from '../kit/error.ts'
 import { ShuttingDown } from '../kit/shutting-down.ts'
 import type { Logger } from '../record/log.ts'
+import { Connection } from './connection.ts'
 import { causeOf, errorResponse, familyOf, toProxyError } from './errors.ts'
 import { type Admission, admit, type GuardOptions } from './guard.ts'
 import { type Incoming, incomingOf, remember } from './incoming.ts'
@@ -40,8 +41,7 @@ export class Door {
 
   /** Answers one request by the routes, or refuses it. */
   async enter(request: Request, server: Server<unknown>, routes: Routes): Promise<Response> {
-    // From here on our own times hold: a silent upstream must not cost the client its connection.
-    server.timeout(request, 0)
+    const connection = new Connection(server, request)
     const { url } = request
     const address = this.#options.onlyAddress ?? server.requestIP(request)?.address
     const start = url.indexOf('/', 8)
@@ -54,6 +54,7 @@ export class Door {
       path,
       query: query === -1 ? '' : url.slice(query),
       admission: NOBODY,
+      connection,
     }
     const known = path === rawPath ? request : respelled(request, url.slice(0, start), incoming)
     remember(known, incoming)
@@ -65,6 +66,8 @@ export class Door {
       return finish(await routes(known), incoming)
     } catch (thrown) {
       return finish(this.fail(thrown, known), incoming)
+    } finally {
+      connection.answered()
     }
   }
 

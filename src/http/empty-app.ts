@@ -33,7 +33,12 @@ const CODES: Readonly<Record<string, (request: Request, routes: Routes) => Proxy
  * that hands a group its requests, and may have routes of its own among the group's.
  */
 export function emptyApp(fail: App['fail'], outer?: Elysia): Elysia {
-  const app = new Elysia({ name: 'ccproxy', normalize: false })
+  const app = new Elysia({
+    name: 'ccproxy',
+    normalize: false,
+    // Else it takes for granted that a host's name has four letters, and cuts the path behind a shorter one.
+    handler: { standardHostname: false },
+  })
   app.onError(({ error, code, request }) => {
     const routes = () => [...(outer?.routes ?? []), ...app.routes]
     return fail(CODES[String(code)]?.(request, routes) ?? error, request)

@@ -45,6 +45,10 @@ const OPEN_PATHS: ReadonlySet<string> = new Set([
   ...DASHBOARD_SHELL_PATHS,
   ...SWAGGER_SHELL_PATHS,
 ])
+/** How browsers mark what a page of another site loads or leads to; images and links tell no Origin. */
+const OTHER_SITES: ReadonlySet<string> = new Set(['cross-site', 'same-site'])
+const OTHER_SITE =
+  'A page of another site may not load this: open the address yourself, or call it with fetch from an origin of security.cors_origins'
 const NO_HEADERS = {}
 const HEALTH_PATHS: ReadonlySet<string> = new Set(['/health', '/health/ready'])
 
@@ -56,8 +60,8 @@ export function admit(
   options: GuardOptions,
 ): Admission {
   const { headers } = request
-  checkHost(headers, options)
-  const cors = checkOrigin(headers, options)
+  checkHost(request, options)
+  const cors = checkOrigin(headers, path, options)
   const limited = checkRate(address, options)
   const check = checkClientKey(headers, options.keys, Date.now())
   const known = check.ok ? check : byCookie(request, path, check.reason, options)
@@ -99,10 +103,12 @@ function isOpen(request: Request, path: string, options: GuardOptions, cors: boo
 }
 
 /** A page of a hostile site can make its own name point here, but cannot change the Host that it sends. */
-function checkHost(headers: Headers, options: GuardOptions): void {
+function checkHost({ headers, url }: Request, options: GuardOptions): void {
   const host = headers.get('host')
   const name = host === null ? '' : hostName(host)
-  if (isLocalName(name) || isAddress(name) || options.allowedHosts.has(name)) return
+  const known = isLocalName(name) || isAddress(name) || options.allowedHosts.has(name)
+  // Of a Host that makes no URL the server leaves a bare path, which the routes would read otherwise than we do.
+  if (known && !url.startsWith('/')) return
   throw new ProxyError(
     'permission',
     `Host "${name}" is not allowed: add it to security.allowed_hosts, or use an IP address`,
@@ -112,10 +118,16 @@ function checkHost(headers: Headers, options: GuardOptions): void {
 /** The CORS headers of an allowed origin; undefined for a client that is no browser or is our own page. */
 function checkOrigin(
   headers: Headers,
+  path: string,
   options: GuardOptions,
 ): Readonly<Record<string, string>> | undefined {
   const origin = headers.get('origin')
-  if (origin === null) return undefined
+  if (origin === null) {
+    if (OTHER_SITES.has(headers.get('sec-fetch-site') ?? '') && !OPEN_PATHS.has(path)) {
+      throw new ProxyError('permission', OTHER_SITE)
+    }
+    return undefined
+  }
   if (options.corsOrigins.has(origin)) return corsHeaders(headers, origin)
   const host = headers.get('host')
   if (origin === `http://${host}` || origin === `https://${host}`) return undefined

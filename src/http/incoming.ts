@@ -1,3 +1,4 @@
+import type { Connection } from './connection.ts'
 import type { Admission } from './guard.ts'
 
 /** What is known of a request before its route is. */
@@ -9,6 +10,7 @@ export interface Incoming {
   readonly path: string
   readonly query: string
   readonly admission: Admission
+  readonly connection: Connection
 }
 
 const INCOMING = Symbol('incoming')

@@ -1,10 +1,8 @@
 import type { Server } from 'bun'
 import type { Settings } from '../config/schema.ts'
 import { errorCode, ProxyError } from '../kit/error.ts'
+import { KEEP_ALIVE_SECONDS } from './connection.ts'
 import { portOwner } from './port-owner.ts'
-
-/** Connections that hold no request are closed after this, seconds; 255 is the most that Bun takes. */
-const KEEP_ALIVE_SECONDS = 120
 
 type Handler = (request: Request, server: Server<unknown>) => Response | Promise<Response>
 
@@ -42,7 +40,8 @@ async function listenError(error: unknown, host: string, port: number): Promise<
     const text = `Port ${port} needs more rights: choose one above 1023 with --port`
     return new ProxyError('unavailable', text, { cause: error })
   }
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+  // EINVAL stands for a name that cannot be resolved (Bun 1.4.5, 2026-11).
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EINVAL') {
     const text = `Address "${host}" is not one of this machine: set server.host to one that is`
     return new ProxyError('unavailable', text, { cause: error })
   }

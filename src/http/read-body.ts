@@ -12,7 +12,7 @@ export interface BodyLimits {
   readonly timeoutMs: number
 }
 
-/** Reads a request's whole body once; throws `too_large` or `request_timeout`. */
+/** Reads a request's whole body once; throws `too_large`, `request_timeout` or `client_closed`. */
 export function readBody(request: Request, limits: BodyLimits): Promise<Uint8Array> {
   const length = declaredLength(request)
   if (length !== undefined && length > limits.bytes) throw tooLarge(limits.bytes)
@@ -103,9 +103,10 @@ function inTime<Value>(promise: Promise<Value>, ms: number): Promise<Value> {
         clearTimeout(timer)
         resolve(value)
       },
-      (error) => {
+      (cause) => {
         clearTimeout(timer)
-        reject(error)
+        // A body breaks off where its sender leaves, or sends what is no HTTP.
+        reject(new ProxyError('client_closed', 'Client closed the request', { cause }))
       },
     )
   })

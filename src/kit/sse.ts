@@ -1,9 +1,13 @@
+import { ProxyError } from './error.ts'
+
 /** One server-sent event: its name (empty where none was sent) and its data lines joined by `\n`. */
 export interface SseFrame {
   readonly event: string
   readonly data: string
 }
 
+/** More than any event holds: one that goes on would take all the memory there is. */
+const MOST_CHARACTERS = 64 * 1024 * 1024
 const STREAMING = { stream: true }
 const DATA = 'data: '
 const LF = 10
@@ -25,9 +29,11 @@ export class SseParser {
   #name = ''
   #opening = ''
 
-  /** The events that this chunk completed. */
+  /** The events that this chunk completed; throws `upstream_protocol` at one that goes on for too long. */
   push(chunk: Uint8Array): SseFrame[] {
-    return this.#take(this.#decoder.decode(chunk, STREAMING), false)
+    const frames = this.#take(this.#decoder.decode(chunk, STREAMING), false)
+    if (this.#rest.length + (this.#data?.length ?? 0) > MOST_CHARACTERS) throw tooLong()
+    return frames
   }
 
   /** The event that was left without its closing blank line, which some servers forget. */
@@ -135,6 +141,11 @@ export class SseParser {
     this.#event = ''
     this.#data = undefined
   }
+}
+
+function tooLong(): ProxyError {
+  const text = `Upstream sent an event of more than ${MOST_CHARACTERS / 1024 / 1024} MiB: check base_url`
+  return new ProxyError('upstream_protocol', text)
 }
 
 function fieldValue(buffer: string, start: number, end: number): string {

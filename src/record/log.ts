@@ -62,12 +62,12 @@ function renderJson(level: Level, message: string, fields: Fields): string {
 function renderPretty(level: Level, message: string, fields: Fields): string {
   const name = `${COLOURS[level]}${level.padEnd(5)}${RESET}`
   const rest = renderFields(fields)
-  return `${DIM}${timeOfDay()}${RESET} ${name} ${message}${rest && ` ${DIM}${rest}${RESET}`}\n`
+  return `${DIM}${timeOfDay()}${RESET} ${name} ${shown(message)}${rest && ` ${DIM}${rest}${RESET}`}\n`
 }
 
 function renderPlain(level: Level, message: string, fields: Fields): string {
   const rest = renderFields(fields)
-  return `${new Date().toISOString()} ${level.padEnd(5)} ${message}${rest && ` ${rest}`}\n`
+  return `${new Date().toISOString()} ${level.padEnd(5)} ${shown(message)}${rest && ` ${rest}`}\n`
 }
 
 function timeOfDay(): string {
@@ -80,9 +80,13 @@ function renderFields(fields: Fields): string {
     if (value === undefined) continue
     parts.push(`${name}=${typeof value === 'string' ? quoted(value) : JSON.stringify(value)}`)
   }
-  const text = parts.join(' ')
   // JSON leaves the upper control characters as they are, and what turns a text around.
-  return /^[\x20-\x7e]*$/.test(text) ? text : plainText(text)
+  return shown(parts.join(' '))
+}
+
+/** One line in which everything shows. */
+function shown(text: string): string {
+  return /^[\x20-\x7e]*$/.test(text) ? text : plainText(text).replaceAll('\n', ' ')
 }
 
 /** Bare where that is unambiguous. */

@@ -27,7 +27,9 @@ export function plainModel(model: string): string {
   name = name.slice(name.lastIndexOf('/') + 1)
   const vendor = name.lastIndexOf('anthropic.')
   if (vendor !== -1) name = name.slice(vendor + 'anthropic.'.length)
-  name = name.replace(/\[\w+\]$/, '').replace(/[@:].*$/, '')
+  name = name.replace(/\[\w+\]$/, '')
+  const version = name.search(/[@:]/)
+  if (version !== -1) name = name.slice(0, version)
   name = name.replace(/-v\d+$/, '').replace(/-(?:latest|default)$/, '')
   // Dates as 20250929 and as 2025-09-29.
   name = name.replace(/-20\d{6}$/, '').replace(/-20\d\d-\d\d-\d\d$/, '')

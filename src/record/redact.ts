@@ -14,7 +14,8 @@ const LOOKS: readonly RegExp[] = [
   /\bAIza[\w-]{30,}/g,
   /\bya29\.[\w-]{20,}/g,
   /\b(?:npm_\w{30,}|hf_\w{20,}|xai-\w{20,}|gsk_\w{20,}|(?:sk|rk|pk)_(?:live|test)_\w{16,})/g,
-  /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g,
+  // All that follows is optional: what begins so and does not go on so must not be read again and again.
+  /\beyJ[\w-]{8,}(?:\.[\w-]+){0,4}/g,
   /\b(?:Bearer|Basic)\s+[\w.~+/=-]{8,}/gi,
 ]
 

@@ -13,7 +13,7 @@ import {
   pieces,
   redirect,
 } from '../support/fake-fault.ts'
-import { exactly, frame, head, json, text } from '../support/fake-reply.ts'
+import { exactly, frame, head, json, type Reply, text } from '../support/fake-reply.ts'
 import { ask, eventsOf, expectErrorShape, expectStillServing } from '../support/faults.ts'
 
 let fake: FakeAnthropic
@@ -237,4 +237,102 @@ describe('an upstream that is too slow or not there', () => {
     expect(reply.status).toBe(502)
     expect(JSON.stringify(expectErrorShape(reply))).not.toContain('sk-ant')
   })
+})
+
+describe('an upstream that speaks no proper HTTP', () => {
+  const heads = {
+    'it does not speak proper HTTP: check the scheme and the port of base_url':
+      'SSH-2.0-OpenSSH_9.9\r\n',
+    'its response headers are too large': `HTTP/1.1 200 OK\r\n${`x-a: ${'a'.repeat(60_000)}\r\n`.repeat(40)}\r\n`,
+  }
+  for (const [meaning, bytes] of Object.entries(heads)) {
+    test(`is named in our own words: ${meaning}`, async () => {
+      fake.reply(exactly(bytes, { close: true }))
+      const reply = await ask(proxy, '', false)
+      expect(reply.status).toBe(502)
+      expect(expectErrorShape(reply).message).toBe(`Cannot reach upstream "anthropic": ${meaning}`)
+    })
+  }
+})
+
+test('an upstream that sends blanks while it thinks is not called silent', async () => {
+  fake.reply(async (exchange) => {
+    await exchange.request.complete
+    const headers = { 'content-type': 'application/json', 'transfer-encoding': 'chunked' }
+    await exchange.write(head(200, headers))
+    for (let count = 0; count < 6; count++) {
+      await exchange.write('1\r\n\n\r\n')
+      await Bun.sleep(300)
+    }
+    const body = JSON.stringify(REPLY)
+    await exchange.write(`${Buffer.byteLength(body).toString(16)}\r\n${body}\r\n0\r\n\r\n`)
+    exchange.finish()
+  })
+  const reply = await ask(proxy, '', false)
+  expect([reply.status, reply.body.toString().trim()]).toEqual([200, JSON.stringify(REPLY)])
+})
+
+describe('an upstream whose files are pages', () => {
+  for (const prefix of MODES) {
+    test(`cannot act as this origin ("${prefix || '/'}")`, async () => {
+      fake.reply(html(200))
+      const { headers } = await fetch(`${proxy.url}${prefix}/v1/files/file_1/content`)
+      // A browser runs nothing of it, and takes it for no origin of ours.
+      expect(headers.get('content-security-policy')).toBe('sandbox')
+      expect(headers.get('x-content-type-options')).toBe('nosniff')
+    })
+  }
+})
+
+describe('an upstream that sends without end', () => {
+  let patient: Ccproxy
+  beforeAll(async () => {
+    patient = await startCcproxy({ upstream: fake.url })
+  })
+  afterAll(() => patient.stop())
+  const MIB = Buffer.alloc(1024 * 1024, ' ')
+  /** Sends blanks until the reader leaves; tells how many it got rid of. */
+  const endless = (type: string, start: string, sent: { mib: number }): Reply => {
+    return async (exchange) => {
+      await exchange.request.complete
+      let left = false
+      exchange.request.left.then(() => {
+        left = true
+      })
+      const headers = { 'content-type': type, 'transfer-encoding': 'chunked' }
+      await exchange.write(`${head(200, headers)}${start.length.toString(16)}\r\n${start}\r\n`)
+      for (; !left && sent.mib < 600; sent.mib++) {
+        await exchange.write(Buffer.concat([Buffer.from('100000\r\n'), MIB, Buffer.from('\r\n')]))
+      }
+    }
+  }
+
+  test('is left at a bound, with 502', async () => {
+    const sent = { mib: 0 }
+    fake.reply(endless('application/json', '{', sent))
+    const reply = await ask(patient, '', false)
+    expect(reply.status).toBe(502)
+    expect(expectErrorShape(reply).message).toBe(
+      'Upstream sent more than 256 MiB for one answer: check base_url',
+    )
+    expect(sent.mib).toBeLessThan(400)
+    await expectStillServing(patient, fake)
+  }, 20_000)
+
+  test('is left where little becomes much', async () => {
+    fake.reply(compressed('gzip', `{${' '.repeat(300 * 1024 * 1024)}}`, { status: 500 }))
+    const reply = await ask(patient, '', false)
+    expect(reply.status).toBe(502)
+    expect(expectErrorShape(reply).message).toContain('more than 256 MiB')
+    await expectStillServing(patient, fake)
+  }, 20_000)
+
+  test('is left where a stream was to become one answer', async () => {
+    const sent = { mib: 0 }
+    fake.reply(endless('text/event-stream', 'event: ', sent))
+    const reply = await ask(patient, '', false)
+    expect(reply.status).toBe(502)
+    expect(sent.mib).toBeLessThan(400)
+    await expectStillServing(patient, fake)
+  }, 20_000)
 })

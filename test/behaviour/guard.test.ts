@@ -20,7 +20,7 @@ beforeAll(async () => {
   const env = { AUTH_TOKEN: TOKEN, GATEWAY_API_KEY: SECOND }
   const toml = `
 [security]
-allowed_hosts = ["proxy.example"]
+allowed_hosts = ["proxy.example", "nas"]
 cors_origins = ["https://app.example"]
 `
   open = await startCcproxy({ upstream: fake.url })
@@ -194,6 +194,32 @@ describe('the Host header', () => {
     expect((await send(locked, headers)).status).toBe(200)
   })
 
+  test('of three letters and without a port leads to the same paths', async () => {
+    const headers: Headers = [
+      ['host', 'nas'],
+      ['x-api-key', TOKEN],
+    ]
+    expect((await send(locked, headers)).status).toBe(200)
+    expect((await raw(locked, 'GET', '/status', headers)).status).toBe(200)
+  })
+
+  for (const host of ['127.0.0.1:8/x', '127.0.0.1:8@evil.example', '127.0.0.1:8?']) {
+    test(`"${host}", which makes no URL, gives 403 whatever path it hides`, async () => {
+      const paths = ['/v1/models', '/aaaaaaa/health/live', '//aaaaaaa/health//live', '/metrics/']
+      for (const path of paths) {
+        for (const method of ['GET', 'HEAD']) {
+          const reply = await raw(locked, method, path, [['host', host]])
+          expect([method, path, reply.status]).toEqual([method, path, 403])
+        }
+      }
+    })
+  }
+
+  test('that is no name and makes a short URL hides no path either', async () => {
+    const reply = await raw(open, 'GET', '/aaaaaaa/health/live', [['host', '[:]']])
+    expect(reply.status).toBe(404)
+  })
+
   test('is checked on /health too', async () => {
     expect((await raw(open, 'GET', '/health', [['host', 'evil.example']])).status).toBe(403)
   })
@@ -256,6 +282,41 @@ describe('the Origin header', () => {
     const reply = await send(open, [])
     expect([...reply.headers.keys()].filter((name) => /^access-control/.test(name))).toEqual([])
   })
+})
+
+describe('a page of another site that sends no Origin, as images and links do', () => {
+  const from = (site: string, mode: string): Headers => [
+    ['host', 'localhost'],
+    ['sec-fetch-site', site],
+    ['sec-fetch-mode', mode],
+  ]
+  const closed = ['/v1/models', '/v1/files/file_1/content', '/logs/stream', '/permissions/stream']
+
+  for (const site of ['cross-site', 'same-site']) {
+    for (const mode of ['no-cors', 'navigate']) {
+      test(`(${site}, ${mode}) reaches nothing but what is open to all`, async () => {
+        for (const path of closed) {
+          const reply = await raw(open, 'GET', path, from(site, mode))
+          expect([path, reply.status]).toEqual([path, 403])
+          expect(reply.body.toString()).toContain('security.cors_origins')
+        }
+        expect(fake.requests.length).toBe(before)
+        for (const path of ['/dashboard', '/swagger', '/health/live']) {
+          const reply = await raw(open, 'GET', path, from(site, mode))
+          expect([path, reply.status]).toEqual([path, 200])
+        }
+        // Where Anthropic's sign-in page sends the browser back to.
+        const reply = await raw(open, 'GET', '/oauth/callback?code=a&state=b', from(site, mode))
+        expect(reply.body.toString()).toContain('Unknown login')
+      })
+    }
+  }
+
+  for (const site of ['same-origin', 'none']) {
+    test(`is not meant: "${site}" is let in`, async () => {
+      expect((await raw(open, 'GET', '/status', from(site, 'cors'))).status).toBe(200)
+    })
+  }
 })
 
 test.each(['a'.repeat(7), 'a'.repeat(65), 'a.b.c.d.e'])(

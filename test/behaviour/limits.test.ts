@@ -230,3 +230,25 @@ describe('the rate limit', () => {
     expect(refused.headers.get('x-ratelimit-remaining')).toBe('0')
   })
 })
+
+describe('a client that leaves in the middle of its body', () => {
+  const starts = {
+    'of a known length': `${headOf('/v1/messages', { 'content-length': '500' })}{"model":`,
+    'in chunks': `${headOf('/v1/messages', { 'transfer-encoding': 'chunked' })}5\r\n{"mod`,
+    'that is no model request': `${headOf('/dashboard/login', { 'content-length': '500' })}{"key":`,
+  }
+  for (const [name, start] of Object.entries(starts)) {
+    test(`(${name}) is no internal error of ours`, async () => {
+      const logged = proxy.stderr().length
+      const client = await rawClient(proxy.port)
+      client.send(start)
+      await sleep(100)
+      client.leave()
+      await sleep(200)
+      const said = proxy.stderr().slice(logged)
+      expect(said).not.toContain('Internal error')
+      expect(said).not.toContain('"level":"error"')
+      expect(fake.requests.length).toBe(before)
+    })
+  }
+})

@@ -179,8 +179,8 @@ describe('the cookie', () => {
 
   test('is nothing to other pages, not even of another port or an allowed origin', async () => {
     const port = { cookie, 'sec-fetch-site': 'same-site' }
-    expect(await statusOf('/logs/query', port)).toBe(401)
-    expect(await statusOf('/logs/query', { cookie, 'sec-fetch-site': 'cross-site' })).toBe(401)
+    expect(await statusOf('/logs/query', port)).toBe(403)
+    expect(await statusOf('/logs/query', { cookie, 'sec-fetch-site': 'cross-site' })).toBe(403)
     expect(await statusOf('/logs/query', { cookie, origin: 'https://app.example' })).toBe(401)
     expect(await statusOf('/logs/query', { cookie, origin: 'https://evil.example' })).toBe(403)
   })

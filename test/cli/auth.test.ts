@@ -134,6 +134,18 @@ describe('auth login', () => {
   })
 })
 
+test.each(['info', 'refresh'])('auth %s asks nobody where no login is', async (name) => {
+  const { run, stderr } = world()
+  expect(await run('auth', name)).toBe(1)
+  expect(stderr()).toBe('Error: No plan login is stored: run "ccproxy auth login"\n')
+})
+
+test('auth accept-terms says so where there is no login yet', async () => {
+  const { run, stderr } = world()
+  expect(await run('auth', 'accept-terms', '--accept-terms')).toBe(0)
+  expect(stderr()).toContain('Note: No login is there yet: run "ccproxy auth login"\n')
+})
+
 describe('auth validate', () => {
   test('Says with its exit code whether the login is valid', async () => {
     const missing = world()

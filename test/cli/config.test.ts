@@ -29,6 +29,28 @@ afterEach(() => rmSync(join(cwd, '..'), { recursive: true }))
 const world = (env: Record<string, string> = {}) => fakeContext({ cwd, home, env })
 const mode = (path: string) => statSync(path).mode & 0o777
 
+describe('a config file of somebody else', () => {
+  const nasty = 'a\\u001b]0;title\\u0007\\u009b2J\\u202e'
+  const steers = /[^\P{Cc}\n]|\p{Cf}/u
+
+  test('steers no terminal by what is wrong with it', async () => {
+    const toml = `"k${nasty}" = 1\n[providers.x]\nkind = "openai"\nbase_url = "${nasty}"\n`
+    writeFileSync(join(cwd, 'ccproxy.toml'), toml)
+    const { run, stderr } = world()
+    expect(await run('config', 'validate')).toBe(1)
+    expect(stderr()).toContain('\\u{9b}2J')
+    expect(stderr()).not.toMatch(steers)
+  })
+
+  test('steers no terminal by its values', async () => {
+    writeFileSync(join(cwd, 'ccproxy.toml'), `[routing.models]\n"a" = "anthropic/${nasty}"\n`)
+    const { run, stdout } = world()
+    expect(await run('config', 'show')).toBe(0)
+    expect(stdout()).toContain('\\u{9b}2J')
+    expect(stdout()).not.toMatch(steers)
+  })
+})
+
 describe('config show', () => {
   test('prints each value with its source', async () => {
     writeFileSync(join(cwd, 'ccproxy.toml'), '[server]\ndrain_seconds = 5\n')
@@ -145,6 +167,17 @@ describe('generate-token', () => {
     const show = world()
     await show.run('config', 'show')
     expect(show.stdout()).toMatch(/^security\.auth_token +"\*\*\*" +file \.\/ccproxy\.toml$/m)
+  })
+
+  test('--save writes through no link that somebody has put beside the file', async () => {
+    const other = join(home, 'other')
+    writeFileSync(other, 'theirs')
+    symlinkSync(other, join(cwd, `ccproxy.toml.${process.pid}.tmp`))
+    writeFileSync(join(cwd, 'ccproxy.toml'), '')
+    const { run, stdout } = world()
+    expect(await run('generate-token', '--save')).toBe(0)
+    expect(readFileSync(join(cwd, 'ccproxy.toml'), 'utf8')).toContain(String(tokenOf(stdout())))
+    expect(readFileSync(other, 'utf8')).toBe('theirs')
   })
 
   test.each([

@@ -68,6 +68,10 @@ describe('a wrong command line exits with 2 and says what was meant', () => {
   const cases: readonly (readonly [string[], string])[] = [
     [['serv'], 'Unknown command "serv" (did you mean "serve"?)'],
     [['config', 'shw'], 'Unknown command "config shw" (did you mean "show"?)'],
+    [['init'], 'Unknown command "init" (did you mean "config init"?)'],
+    [['help', 'login'], 'Unknown command "login" (did you mean "auth login"?)'],
+    [['completion'], 'Argument SHELL is missing: it is one of bash, zsh, fish, powershell'],
+    [['completion', 'tcsh'], 'Unknown shell "tcsh": it is one of bash, zsh, fish, powershell'],
     [['help', 'serv'], 'Unknown command "serv" (did you mean "serve"?)'],
     [['--prot', '9000'], 'Unknown flag "--prot" (did you mean "--port"?)'],
     [['serve', '--prot=9000'], 'Unknown flag "--prot" (did you mean "--port"?)'],

@@ -202,10 +202,33 @@ describe('contradictions', () => {
       )
       await loadIn({ flags: { host }, env: { AUTH_TOKEN: 'x' } })
     }
-    for (const host of ['127.0.0.1', '127.8.9.1', 'localhost', '::1', '[::1]']) {
+    for (const host of ['127.0.0.1', '127.8.9.1', 'localhost', '::1']) {
       await loadIn({ flags: { host } })
     }
   })
+})
+
+test.each(['localhost:8000', '10.0.0.1:80', 'http://127.0.0.1', '[::1]', 'my host', '::1::'])(
+  'the host "%s", which is no address and no name, is refused',
+  async (host) => {
+    const { env, flags } = { env: { AUTH_TOKEN: 'x' }, flags: { host } }
+    expect(await messageIn({ env, flags })).toContain(
+      `server.host "${host}" is neither an address nor a name: write it without scheme, port and brackets (the port is server.port)`,
+    )
+  },
+)
+
+test.each([
+  'localhost',
+  'my-host.example',
+  '0.0.0.0',
+  '::',
+  '::1',
+  '::ffff:127.0.0.1',
+  'fe80::1%eth0',
+])('the host "%s" is taken', async (host) => {
+  const { settings } = await loadIn({ env: { AUTH_TOKEN: 'x' }, flags: { host } })
+  expect(settings.server.host).toBe(host)
 })
 
 test('everything wrong is reported at once, by source', async () => {

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'bun:test'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadSettings } from '../../src/config/load.ts'
@@ -124,4 +132,58 @@ describe('variables in the file', () => {
     const files = { [file]: '[[security.tokens]]\nname = "a"\ntoken = "b"\nexpires = 2030-01-02\n' }
     expect((await loadIn({ files })).settings.security.tokens[0]?.expires).toBe('2030-01-02')
   })
+})
+
+describe('what a folder of somebody else may hold', () => {
+  async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
+    const folder = mkdtempSync(join(tmpdir(), 'ccproxy-config-'))
+    try {
+      await work(folder)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
+  const load = (cwd: string) => loadSettings({ env: {}, cwd, home: join(cwd, 'home') })
+
+  test('a link to a device is not read, which would never end', async () => {
+    await inFolder(async (folder) => {
+      symlinkSync('/dev/zero', join(folder, '.env'))
+      const { warnings } = await load(folder)
+      expect(warnings[0]).toBe('.env is ignored: it is no regular file')
+      symlinkSync('/dev/zero', join(folder, 'ccproxy.toml'))
+      await expect(load(folder)).rejects.toThrow(
+        'Cannot read config "./ccproxy.toml": it is no regular file',
+      )
+    })
+  })
+
+  test('what a shell substitutes for a file is read', async () => {
+    await inFolder(async (folder) => {
+      writeFileSync(join(folder, 'a.toml'), port(5))
+      const command = `cat <(cat a.toml) && exec ${process.execPath} ${join(import.meta.dir, '../../src/main.ts')} config validate --config <(cat a.toml)`
+      const ran = Bun.spawnSync(['bash', '-c', command], { cwd: folder, env: process.env })
+      expect(ran.stdout.toString()).toContain('The settings are valid')
+    })
+  })
+
+  test.skipIf(process.getuid?.() !== 0)(
+    'a file that another user has put where all may write is not obeyed',
+    async () => {
+      await inFolder(async (folder) => {
+        for (const name of ['.ccproxy.toml', '.env']) {
+          writeFileSync(join(folder, name), name === '.env' ? 'PORT=7\n' : port(5))
+          chownSync(join(folder, name), 65534, 65534)
+        }
+        expect((await load(folder)).settings.server.port).toBe(7)
+        chmodSync(folder, 0o1777)
+        await expect(load(folder)).rejects.toThrow(
+          'Cannot read config "./.ccproxy.toml": it belongs to another user, in a folder that all may write',
+        )
+        rmSync(join(folder, '.ccproxy.toml'))
+        const { settings, warnings } = await load(folder)
+        expect(settings.server.port).toBe(8000)
+        expect(warnings[0]).toStartWith('.env is ignored: it belongs to another user')
+      })
+    },
+  )
 })

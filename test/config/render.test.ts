@@ -69,7 +69,7 @@ describe('shownValues', () => {
       files: {
         '/project/ccproxy.toml': [
           '[providers.anthropic]',
-          'base_url = "https://me:canary@a.example"',
+          'base_url = "https://me:canary@a.example/v1?key=canary"',
           'api_key_helper = "echo sk-ant-canary1234"',
           'headers = { authorization = "canary" }',
           '[sdk.mcp_servers.notes]',

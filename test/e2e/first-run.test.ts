@@ -40,6 +40,15 @@ test('ccproxy with nothing configured starts, and says in five lines which ways 
   expect(await run.exited).toBe(0)
 })
 
+test('a login that cannot be read keeps no first start from saying what it says', async () => {
+  mkdirSync(join(home.path, '.config', 'ccproxy', 'credentials.json'), { recursive: true })
+  const run = sit('--port', String(await freePort()))
+  await run.sees('info  listening')
+  expect(run.screen()).not.toContain('rejection')
+  run.signal('SIGTERM')
+  expect(await run.exited).toBe(0)
+})
+
 test('ccproxy that is configured says nothing of that, and what the doctor finds in brief', async () => {
   mkdirSync(join(home.path, '.claude'))
   const settings = { env: { ANTHROPIC_BASE_URL: 'https://a.example' } }

@@ -53,3 +53,23 @@ test('ccproxy models names the providers where one is unknown', async () => {
   expect(code).toBe(2)
   expect(stderr).toContain('There is no provider "nope": there are ')
 })
+
+test('ccproxy models prints no name that steers a terminal', async () => {
+  const nasty = 'a\u001b]0;title\u0007\u009b2J\nb'
+  const server = Bun.serve({
+    hostname: '127.0.0.1',
+    port: 0,
+    fetch: () => Response.json({ object: 'list', data: [{ id: nasty, object: 'model' }] }),
+  })
+  const toml = `[providers.local]
+kind = "openai"
+base_url = "http://127.0.0.1:${server.port}/v1"
+api_key = "sk-x"
+`
+  const args = ['models', '--provider', 'local', '--port', '0']
+  const { code, stdout } = await runCcproxy(args, { upstream: upstream.url, toml })
+  expect(code).toBe(0)
+  expect(stdout).toContain('a\\u{1b}]0;title\\u{7}\\u{9b}2J b')
+  expect(stdout).not.toMatch(/[^\P{Cc}\n]/u)
+  await server.stop(true)
+})

@@ -64,3 +64,17 @@ test('the provider’s own word on reachability counts', async () => {
   expect(await answered(gone)).toMatchObject({ reachable: false })
   expect(await answered({ ...gone, reachable: true })).toMatchObject({ reachable: true })
 })
+
+test('The status shows no password and no key of an address', async () => {
+  const status = {
+    provider: 'gateway',
+    kind: 'openai',
+    base_url:
+      'http://me:canary@127.0.0.1:1/v1?api-version=2026-01-01&api_key=canary&code-sig=canary',
+    credential: 'API key',
+    reachable: true,
+  }
+  expect(await answered(status)).toMatchObject({
+    base_url: 'http://me:***@127.0.0.1:1/v1?api-version=2026-01-01&api_key=***&code-sig=***',
+  })
+})

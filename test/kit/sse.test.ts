@@ -123,3 +123,20 @@ test('Takes a line of many chunks without reading it again at each', () => {
   // Reading it again at each chunk takes minutes.
   expect((user + system) / 1000).toBeLessThan(5000)
 })
+
+test('an event without end is given up, whatever of it has none', () => {
+  const most = Buffer.alloc(8 * 1024 * 1024, 'a')
+  for (const start of ['data: ', ': ', 'event: ', 'x', 'data: a\ndata: ']) {
+    const parser = new SseParser()
+    parser.push(encoder.encode(start))
+    const endless = () => {
+      for (let count = 0; count < 20; count++) parser.push(most)
+    }
+    expect(endless).toThrow('Upstream sent an event of more than 64 MiB')
+  }
+  const lines = new SseParser()
+  const many = encoder.encode(`data: ${'a'.repeat(8 * 1024 * 1024)}\n`)
+  expect(() => {
+    for (let count = 0; count < 20; count++) lines.push(many)
+  }).toThrow('Upstream sent an event of more than 64 MiB')
+})

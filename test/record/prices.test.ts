@@ -7,6 +7,13 @@ import { costOf, plainModel, priceOf } from '../../src/record/prices.ts'
 import { type TempDir, tempDir } from '../support/child.ts'
 import { memoryLog } from '../support/memory-log.ts'
 
+test('a name that is made to be searched for long takes no time', () => {
+  const start = performance.now()
+  plainModel(`${'@'.repeat(100_000)}\n!`)
+  plainModel(`claude-${'[a'.repeat(100_000)}`)
+  expect(performance.now() - start).toBeLessThan(300)
+})
+
 const AT_HOME = { kind: 'anthropic' }
 const MILLION = 1_000_000
 

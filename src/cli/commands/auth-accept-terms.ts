@@ -3,6 +3,7 @@ import { ACCEPT_FLAG, askForAcceptance } from '../auth/terms.ts'
 import type { Command } from '../command.ts'
 import { CONFIG_FLAGS } from '../setting-flags.ts'
 import { loadFor } from '../settings.ts'
+import { remark } from '../style.ts'
 
 /** `ccproxy auth accept-terms`: for Claude Code's login, or for a file of ours without acceptance. */
 export const authAcceptTerms: Command = {
@@ -12,11 +13,15 @@ export const authAcceptTerms: Command = {
   flags: [...CONFIG_FLAGS, ACCEPT_FLAG],
   async run(context, input) {
     const { settings } = await loadFor(context, input)
-    const { oauth, store } = loginsFor(context, settings)
+    const { oauth, store, sources } = loginsFor(context, settings)
     if (!(await askForAcceptance(context, input, store.path))) return 1
     const acceptedAt = new Date(oauth.now()).toISOString()
     await store.locked(() => store.saveAcceptance(acceptedAt))
     context.stdout.write(`Recorded in ${store.path}\n`)
+    const states = await Promise.all(sources.map((source) => source.state()))
+    if (states.every(({ kind }) => kind === 'absent')) {
+      remark(context, 'Note', 'No login is there yet: run "ccproxy auth login"')
+    }
     return 0
   },
 }

@@ -39,5 +39,7 @@ async function usable(sources: readonly TokenSource[]): Promise<TokenSource> {
   }
   const [first] = sources
   if (first === undefined) throw new ProxyError('internal', 'There is no place for a login')
+  // It throws before anybody is said to be asked.
+  await first.token()
   return first
 }

@@ -15,11 +15,14 @@ export const authRefresh: Command = {
   async run(context, input) {
     const { settings } = await loadFor(context, input)
     const { oauth, plan, claudeCode } = loginsFor(context, settings)
-    if ((await plan.state()).kind === 'absent' && (await claudeCode.state()).kind !== 'absent') {
-      throw new ProxyError(
-        'authentication',
-        'Only Claude Code\'s own login was found, and ccproxy never refreshes that: run "claude" once, or "ccproxy auth login"',
-      )
+    if ((await plan.state()).kind === 'absent') {
+      if ((await claudeCode.state()).kind !== 'absent') {
+        throw new ProxyError(
+          'authentication',
+          'Only Claude Code\'s own login was found, and ccproxy never refreshes that: run "claude" once, or "ccproxy auth login"',
+        )
+      }
+      await plan.token() // It throws before anything is said to go on.
     }
     await withSpinner(context.stderr, () => 'Refreshing', plan.refresh())
     const saved = await plan.close()

@@ -1,4 +1,3 @@
-import { didYouMean } from '../../config/suggest.ts'
 import { type Command, type CommandContext, UsageError } from '../command.ts'
 import { SCRIPTS } from '../completion/scripts.ts'
 
@@ -25,9 +24,8 @@ export const completion: Command = {
 export function printCompletion({ stdout }: CommandContext, shell: string): number {
   const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell] : undefined
   if (script === undefined) {
-    const names = Object.keys(SCRIPTS)
-    const hint = didYouMean(shell, names) || `: it is one of ${names.join(', ')}`
-    throw new UsageError(`Unknown shell "${shell}"${hint}`)
+    const names = Object.keys(SCRIPTS).join(', ')
+    throw new UsageError(`Unknown shell "${shell}": it is one of ${names}`)
   }
   stdout.write(script)
   return 0

@@ -1,5 +1,6 @@
 import { candidates, readFromDisk } from '../../config/paths.ts'
 import { jsonSchema, shownValues } from '../../config/render.ts'
+import { plainText } from '../../kit/plain-text.ts'
 import type { Command } from '../command.ts'
 import { commandHelp } from '../help.ts'
 import { CONFIG_FLAGS, JSON_FLAG, SETTING_FLAGS } from '../setting-flags.ts'
@@ -21,7 +22,9 @@ const show: Command = {
     }
     const { dim } = styleOf(context, context.stdout)
     const file = loaded.file === undefined ? 'none' : loaded.file
-    const rows = values.map((one) => [one.key, JSON.stringify(one.value), one.source])
+    const rows = values.map((one) =>
+      [one.key, JSON.stringify(one.value), one.source].map(plainText),
+    )
     context.stdout.write(`${dim(`Config file: ${file}`)}\n${columns(rows, '')}\n`)
     return 0
   },

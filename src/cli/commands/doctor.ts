@@ -1,3 +1,4 @@
+import { plainText } from '../../kit/plain-text.ts'
 import type { Command, CommandContext } from '../command.ts'
 import type { Level } from '../doctor/check.ts'
 import { CHECKS } from '../doctor/checks/index.ts'
@@ -37,8 +38,8 @@ function asList(context: CommandContext, reports: readonly Report[]): string {
     const own = reports.filter(({ group }) => group === title)
     if (own.length === 0) return []
     const rows = own.flatMap(({ level, text, fix }) => [
-      `  ${signs[level]} ${text.replaceAll('\n', '\n    ')}`,
-      ...(fix === undefined ? [] : [`    ${dim(`→ ${fix}`)}`]),
+      `  ${signs[level]} ${plainText(text).replaceAll('\n', '\n    ')}`,
+      ...(fix === undefined ? [] : [`    ${dim(`→ ${plainText(fix)}`)}`]),
     ])
     return [bold(title), ...rows]
   })

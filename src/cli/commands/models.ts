@@ -1,4 +1,5 @@
 import { isRecord } from '../../kit/json.ts'
+import { plainLine } from '../../kit/plain-text.ts'
 import { askProxy, errorIn } from '../client/ask-proxy.ts'
 import { keyOf, urlOf } from '../client/proxy-address.ts'
 import { type Command, type CommandContext, type CommandInput, UsageError } from '../command.ts'
@@ -26,6 +27,8 @@ interface Listed {
 
 const TIMEOUT_MS = 20_000
 const PROBE_MS = 2000
+/** An upstream names its models as it likes. */
+const NAME_LENGTH = 200
 
 /** `ccproxy models`: what clients may ask for, by provider. */
 export const models: Command = {
@@ -47,7 +50,11 @@ export const models: Command = {
     const json = input.switches.has('json')
     if (json) stdout.write(`${JSON.stringify(found, undefined, 2)}\n`)
     else if (found.length > 0) {
-      const rows = found.map(({ name, provider, created }) => [name, provider, created ?? ''])
+      const rows = found.map(({ name, provider, created }) => [
+        plainLine(name, NAME_LENGTH),
+        provider,
+        created ?? '',
+      ])
       const [title = '', ...lines] = columns([['MODEL', 'PROVIDER', 'CREATED'], ...rows], '').split(
         '\n',
       )

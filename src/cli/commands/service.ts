@@ -14,7 +14,7 @@ import { serviceSettings } from '../service/service-settings.ts'
 import { readState } from '../service/service-state.ts'
 import { JSON_FLAG } from '../setting-flags.ts'
 import { withSpinner } from '../spinner.ts'
-import { columns, styleOf } from '../style.ts'
+import { columns, remark, styleOf } from '../style.ts'
 
 const SYSTEM = { name: 'system', description: "The system's service, not your own (Linux, root)" }
 const DRY_RUN = { name: 'dry-run', description: 'Show what would be written and run; do nothing' }
@@ -192,6 +192,9 @@ const logs: Command = {
       throw new UsageError(`Flag "--lines" needs a number above 0, not "${input.flags.lines}"`)
     }
     const plan = await planFor(context, input, LOOK)
+    if (!(await readState(context, plan)).installed) {
+      remark(context, 'Note', 'The service is not installed: run "ccproxy service install"')
+    }
     const [program, ...args] = plan.logs(lines, input.switches.has('follow'))
     const file = Bun.which(program, { PATH: context.env.PATH ?? '' }) ?? `/usr/bin/${program}`
     return become(context, file, args, withVariables(context.env, {}))

@@ -1,3 +1,4 @@
+import { plainLine } from '../../kit/plain-text.ts'
 import { type Command, type CommandContext, type CommandInput, UsageError } from '../command.ts'
 import { JSON_FLAG } from '../setting-flags.ts'
 import { withSpinner } from '../spinner.ts'
@@ -39,7 +40,7 @@ export const version: Command = {
     }
     const where = latest.url === undefined ? '' : `: ${latest.url}`
     const news = newer ? `ccproxy ${latest.version} is out${where}` : 'There is no newer one'
-    stdout.write(`${versionLine(context)}${news}\n`)
+    stdout.write(`${versionLine(context)}${plainLine(news, 500)}\n`)
     return 0
   },
 }

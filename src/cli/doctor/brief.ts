@@ -1,4 +1,5 @@
 import type { Loaded } from '../../config/load.ts'
+import { plainText } from '../../kit/plain-text.ts'
 import { createLogger } from '../../record/log.ts'
 import type { CommandContext } from '../command.ts'
 import { styleOf } from '../style.ts'
@@ -26,7 +27,7 @@ function tell(context: CommandContext, reports: readonly Report[]): void {
   const { red, yellow, dim } = styleOf(context, context.stderr)
   for (const { level, text, fix = '' } of reports) {
     const sign = level === 'fail' ? red('✗') : yellow('!')
-    context.stderr.write(`${sign} ${text} ${dim(`→ ${fix}`)}\n`)
+    context.stderr.write(`${sign} ${plainText(text)} ${dim(`→ ${plainText(fix)}`)}\n`)
   }
 }
 

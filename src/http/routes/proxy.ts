@@ -86,8 +86,23 @@ function serveModels(
   return answerModels(context.gateway, exchangeOf(request, prefix, named, endpoint))
 }
 
-/** Batches, files and skills go through unbuffered both ways. */
+/**
+ * Batches, files and skills go through unbuffered both ways. What a browser is led to may be a page that somebody
+ * uploaded: it must not become one of this origin.
+ */
 async function serveUpload(
+  context: App,
+  request: Request,
+  prefix: Prefix,
+  named: Named | undefined,
+): Promise<Response> {
+  const response = await passUpload(context, request, prefix, named)
+  response.headers.set('content-security-policy', 'sandbox')
+  response.headers.set('x-content-type-options', 'nosniff')
+  return response
+}
+
+async function passUpload(
   context: App,
   request: Request,
   prefix: Prefix,
@@ -111,7 +126,7 @@ function exchangeOf(
   endpoint: Endpoint,
   body?: Uint8Array,
 ): Exchange {
-  const { id, started, path, query, admission } = incomingOf(request)
+  const { id, started, path, query, admission, connection } = incomingOf(request)
   return {
     id,
     endpoint,
@@ -128,6 +143,7 @@ function exchangeOf(
     credential: admission.credential,
     callerKey: admission.callerKey,
     started,
+    hold: () => connection.hold(),
   }
 }
 

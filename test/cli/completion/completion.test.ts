@@ -77,7 +77,9 @@ test('--show-completion prints the same script', async () => {
   }
   const wrong = fakeContext()
   expect(await wrong.run('completion', 'fissh')).toBe(2)
-  expect(wrong.stderr()).toContain('Unknown shell "fissh" (did you mean "fish"?)')
+  expect(wrong.stderr()).toContain(
+    'Unknown shell "fissh": it is one of bash, zsh, fish, powershell',
+  )
 })
 
 describe.if(Bun.which('bash') !== null)('the real bash', () => {

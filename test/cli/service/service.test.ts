@@ -207,3 +207,10 @@ linux('a folder for settings that is elsewhere is named in the unit', async () =
   expect(world.stdout()).toContain(`EnvironmentFile=-${folder}/ccproxy/environment\n`)
   expect(world.stdout()).toContain(`# ${folder}/systemd/user/ccproxy.service`)
 })
+
+linux('logs says that there is no service rather than nothing', async () => {
+  const { run, systemd } = await userHome()
+  systemd.says('LoadState=not-found\nActiveState=inactive\n')
+  const { err } = await run('logs')
+  expect(err).toStartWith('Note: The service is not installed: run "ccproxy service install"\n')
+})
