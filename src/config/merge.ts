@@ -1,4 +1,5 @@
 import { isRecord } from '../kit/json.ts'
+import { ownValue } from '../kit/own-value.ts'
 import { normalize, problemsOf } from './coerce.ts'
 import type { Diagnostic, Source } from './diagnose.ts'
 import type { Entry } from './entry.ts'
@@ -124,7 +125,7 @@ function reportKinds(
 function put(root: Record<string, unknown>, path: Path, value: unknown): void {
   let table = root
   for (const key of path.slice(0, -1)) {
-    const next = Object.hasOwn(table, key) ? table[key] : undefined
+    const next = ownValue(table, key)
     const child: Record<string, unknown> = {}
     if (isRecord(next)) table = next
     else {

@@ -1,4 +1,5 @@
 import { KindGuard, type TSchema } from '@sinclair/typebox'
+import { ownValue } from '../kit/own-value.ts'
 import { type LeafMeta, metaOf } from './leaf.ts'
 import { SettingsSchema } from './schema.ts'
 
@@ -39,7 +40,7 @@ export const ROOT: Node = nodeOf(SettingsSchema)
 export function step(node: Node, key: string): Node | undefined {
   if (node.type === 'leaf') return undefined
   if (node.type === 'named') return node.pattern.test(key) ? nodeOf(node.child) : undefined
-  const child = Object.hasOwn(node.keys, key) ? node.keys[key] : undefined
+  const child = ownValue(node.keys, key)
   return child === undefined ? undefined : nodeOf(child)
 }
 

@@ -1,4 +1,5 @@
 import { ProxyError } from '../kit/error.ts'
+import { ownValue } from '../kit/own-value.ts'
 
 /** The codings that `DecompressionStream` knows, by their HTTP names. */
 const FORMATS: Readonly<Record<string, Bun.CompressionFormat>> = {
@@ -50,7 +51,7 @@ export function decode(
 }
 
 function formatOf(coding: string): Bun.CompressionFormat {
-  const format = FORMATS[coding]
+  const format = ownValue(FORMATS, coding)
   if (format !== undefined) return format
   throw new ProxyError('upstream_protocol', `Upstream used an unknown content-encoding "${coding}"`)
 }

@@ -1,4 +1,5 @@
 import { messageOf, ProxyError } from '../kit/error.ts'
+import { ownValue } from '../kit/own-value.ts'
 
 const NO_HTTP = 'it does not speak proper HTTP: check the scheme and the port of base_url'
 
@@ -42,7 +43,7 @@ export function fetchFailure(error: unknown, provider: string): ProxyError {
     const text = `Upstream "${provider}" answered with bytes that do not fit its content-encoding`
     return new ProxyError('upstream_protocol', text, { cause: error })
   }
-  const meaning = MEANINGS[code] ?? (isCertificate(code) ? certificate(code) : undefined)
+  const meaning = ownValue(MEANINGS, code) ?? (isCertificate(code) ? certificate(code) : undefined)
   const text = `Cannot reach upstream "${provider}": ${meaning ?? withoutAddress(messageOf(error))}`
   return new ProxyError('upstream_unreachable', text, { cause: error })
 }

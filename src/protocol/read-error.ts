@@ -1,5 +1,6 @@
 import { type ErrorKind, ProxyError, STATUS } from '../kit/error.ts'
 import { isRecord } from '../kit/json.ts'
+import { ownValue } from '../kit/own-value.ts'
 import { type SseFrame, SseParser } from '../kit/sse.ts'
 
 /** An upstream's error reply, as far as the protocol layer needs it. */
@@ -124,7 +125,7 @@ function kindOf(status: number | undefined, parts: Parts): ErrorKind {
     return status < 500 ? 'invalid_request' : 'upstream_protocol'
   }
   for (const word of [parts.type, parts.code]) {
-    const kind = word === undefined ? undefined : KIND_OF_WORD[word.toLowerCase()]
+    const kind = word === undefined ? undefined : ownValue(KIND_OF_WORD, word.toLowerCase())
     if (kind !== undefined) return kind
   }
   return 'upstream_protocol'
@@ -189,10 +190,13 @@ function fromString(value: string, depth: number): Parts {
   return { ...NOTHING, message: trimmed === '' ? undefined : trimmed }
 }
 
+/** Characters of an error that are looked through: what upstreams say stands at the beginning. */
+const MOST_READ = 8192
+
 function plainMessage(text: string, status: number | undefined): string {
   if (text === '') return fallbackMessage(status)
   if (!/^<(!doctype|html|head|\?xml)/i.test(text)) return text.slice(0, 2000)
-  const title = /<title[^>]*>([^<]*)<\/title>/i.exec(text)?.[1]?.trim()
+  const title = /<title[^>]*>([^<]*)<\/title>/i.exec(text.slice(0, MOST_READ))?.[1]?.trim()
   const named = title === undefined || title === '' ? '' : ` titled "${title}"`
   return `Upstream answered ${status ?? 'a request'} with an HTML page${named}`
 }
@@ -208,7 +212,7 @@ const OVERFLOW =
 function isOverflow(parts: Parts, message: string, status: number | undefined): boolean {
   if (parts.code === 'context_length_exceeded') return true
   if (status === 429 || status === 401 || status === 403) return false
-  return OVERFLOW.test(message)
+  return OVERFLOW.test(message.slice(0, MOST_READ))
 }
 
 function parsed(text: string): unknown {

@@ -4,6 +4,7 @@ import { type Static, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import { ProxyError } from '../kit/error.ts'
 import { isRecord, parseJson } from '../kit/json.ts'
+import { ownValue } from '../kit/own-value.ts'
 import type { Logger } from './log.ts'
 import { PRICES, type Price, type Rates } from './price-table.ts'
 import { type PriceList, plainModel } from './prices.ts'
@@ -198,7 +199,7 @@ function perMillion(perToken: number): number {
 function merged(prices: Readonly<Record<string, Rates>>): PriceList {
   const all: Record<string, Price> = { ...PRICES }
   for (const [model, rates] of Object.entries(prices)) {
-    const own = Object.hasOwn(PRICES, model) ? PRICES[model] : undefined
+    const own = ownValue(PRICES, model)
     const agrees = own?.input === rates.input && own.output === rates.output
     all[model] = { ...own, ...rates, long: agrees ? own?.long : undefined }
   }

@@ -1,3 +1,4 @@
+import { ownValue } from '../kit/own-value.ts'
 import type { Usage } from '../protocol/protocol.ts'
 import { PRICES, type Price, type Rates } from './price-table.ts'
 
@@ -50,7 +51,7 @@ export function priceOf(model: string, list: PriceList = PRICES): Price | undefi
   }
   if (known.has(model)) return known.get(model)
   const name = Object.hasOwn(list, model) ? model : plainModel(model)
-  const price = Object.hasOwn(list, name) ? list[name] : undefined
+  const price = ownValue(list, name)
   known.set(model, price)
   return price
 }

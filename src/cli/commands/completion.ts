@@ -1,3 +1,4 @@
+import { ownValue } from '../../kit/own-value.ts'
 import { type Command, type CommandContext, UsageError } from '../command.ts'
 import { SCRIPTS } from '../completion/scripts.ts'
 
@@ -22,7 +23,7 @@ export const completion: Command = {
 
 /** Prints a shell's script, as `--show-completion` does too. */
 export function printCompletion({ stdout }: CommandContext, shell: string): number {
-  const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell] : undefined
+  const script = ownValue(SCRIPTS, shell)
   if (script === undefined) {
     const names = Object.keys(SCRIPTS).join(', ')
     throw new UsageError(`Unknown shell "${shell}": it is one of ${names}`)

@@ -1,4 +1,5 @@
 import { didYouMean } from '../../config/suggest.ts'
+import { ownValue } from '../../kit/own-value.ts'
 import { isProxy } from '../client/background-proxy.ts'
 import { CLIENT_FLAGS } from '../client/client-flags.ts'
 import { detectShell } from '../client/detect-shell.ts'
@@ -45,7 +46,7 @@ export const env: Command = {
 
 function shellOf(context: CommandContext, { flags }: CommandInput): Shell {
   const name = flags.shell ?? detectShell(context.env)
-  const shell = Object.hasOwn(SHELLS, name) ? SHELLS[name] : undefined
+  const shell = ownValue(SHELLS, name)
   if (shell !== undefined) return shell
   const names = Object.keys(SHELLS)
   const hint = didYouMean(name, names) || `: it is one of ${names.join(', ')}`

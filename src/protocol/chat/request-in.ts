@@ -1,4 +1,5 @@
 import { isRecord } from '../../kit/json.ts'
+import { ownValue } from '../../kit/own-value.ts'
 import type { Whole } from '../codec.ts'
 import type { Block, MessagesRequest, RequestMessage } from '../messages/schema.ts'
 import type { Hints, Note, Turn } from '../protocol.ts'
@@ -104,7 +105,7 @@ function reasoningIn(body: ChatRequest): Partial<MessagesRequest> {
   const thinking = thinkingOf(body) ?? nestedThinking(nested, effort)
   const out: Partial<MessagesRequest> = thinking === undefined ? {} : { thinking }
   if (effort === undefined || effort === 'none') return out
-  const level = EFFORTS[effort]
+  const level = ownValue(EFFORTS, effort)
   if (level === undefined) throw refused('reasoning_effort', `"${effort}" is unknown`)
   return { ...out, output_config: { effort: level } }
 }
@@ -153,7 +154,7 @@ function hintsIn(body: ChatRequest, notes: Note[]): Hints {
   const hints: Hints = {}
   for (const [key, value] of Object.entries(body)) {
     if (HANDLED.has(key) || value === undefined || value === null) continue
-    if (!(key in HINTED)) notes.push(`${key}: unknown field dropped`)
+    if (!Object.hasOwn(HINTED, key)) notes.push(`${key}: unknown field dropped`)
     else if (value !== HINTED[key]) hints[key] = value
   }
   if (isRecord(body.response_format)) hints.response_format = body.response_format

@@ -16,9 +16,18 @@ export function freshId(own: string, taken: Set<string>): string {
   return id
 }
 
-/** Only `+`, `/` or `=` mark base64: an id of letters and digits stays whole. */
+const BASE64 = /[A-Za-z0-9+/=]/
+const SEPARATORS = '|.:~,;'
+
+/**
+ * Only `+`, `/` or `=` mark base64: an id of letters and digits stays whole. Looked through by hand, since a regular
+ * expression for the end of a text takes seconds for a long id.
+ */
 function withoutBase64(id: string): string {
-  if (!/[+/=]/.test(id)) return id
-  const cut = id.replace(/[|.:~,;]?[A-Za-z0-9+/]*[+/=][A-Za-z0-9+/=]*$/, '').replace(/_+$/, '')
-  return cut === '' ? id : cut
+  let end = id.length
+  while (end > 0 && BASE64.test(id.charAt(end - 1))) end -= 1
+  if (!/[+/=]/.test(id.slice(end))) return id
+  if (end > 0 && SEPARATORS.includes(id.charAt(end - 1))) end -= 1
+  while (end > 0 && id.charAt(end - 1) === '_') end -= 1
+  return end === 0 ? id : id.slice(0, end)
 }

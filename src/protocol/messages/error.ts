@@ -1,5 +1,6 @@
 import { type ErrorKind, ProxyError } from '../../kit/error.ts'
 import { isRecord } from '../../kit/json.ts'
+import { ownValue } from '../../kit/own-value.ts'
 import type { ErrorShape } from '../protocol.ts'
 import type { StreamEvent } from './schema.ts'
 
@@ -61,7 +62,7 @@ interface ErrorObject {
 /** Anthropic's error type for an error: its own where it is one of Anthropic's, else by status and kind. */
 export function messagesErrorType(error: ProxyError): string {
   const own = error.type
-  if (own !== undefined && (own in KIND_OF_TYPE || own === 'api_error')) return own
+  if (own !== undefined && (Object.hasOwn(KIND_OF_TYPE, own) || own === 'api_error')) return own
   return TYPE_OF_STATUS[error.status] ?? TYPE_OF_KIND[error.kind]
 }
 
@@ -85,8 +86,8 @@ export function errorEvent(error: ProxyError): StreamEvent {
 export function errorOfEvent(event: Extract<StreamEvent, { type: 'error' }>): ProxyError {
   if (event.cause !== undefined) return event.cause
   const { type, message } = event.error
-  const status = STATUS_OF_TYPE[type]
-  return new ProxyError(KIND_OF_TYPE[type] ?? 'upstream_protocol', message, {
+  const status = ownValue(STATUS_OF_TYPE, type)
+  return new ProxyError(ownValue(KIND_OF_TYPE, type) ?? 'upstream_protocol', message, {
     type,
     ...(status === undefined ? {} : { status }),
   })

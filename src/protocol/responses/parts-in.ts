@@ -1,4 +1,5 @@
 import { isRecord } from '../../kit/json.ts'
+import { ownValue } from '../../kit/own-value.ts'
 import { cacheControlIn } from '../cache-control.ts'
 import { invalidField } from '../check.ts'
 import { parseDataUrl, sniffImage } from '../messages/image.ts'
@@ -75,7 +76,7 @@ function imageBlock(part: Part, path: string, details: ImageDetails): Block {
   if (url === undefined)
     throw invalidField(`${path}.image_url`, 'an image needs a URL or a data URL')
   const source = sourceOfUrl(url, `${path}.image_url`)
-  const detail = typeof part.detail === 'string' ? DETAILS[part.detail] : undefined
+  const detail = typeof part.detail === 'string' ? ownValue(DETAILS, part.detail) : undefined
   if (detail !== undefined) details.set(source, detail)
   return { type: 'image', source }
 }

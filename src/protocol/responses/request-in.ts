@@ -41,15 +41,15 @@ export function responsesRequestIn(body: unknown, options: ResponsesRequestInOpt
   return { request, hints: hintsOf(checked, conversation, options), notes }
 }
 
-const STATEFUL: Readonly<Record<string, string>> = {
-  previous_response_id: 'responses are not stored here; send the whole conversation in input',
-  conversation: 'conversations are not stored here; send the whole conversation in input',
-  prompt: 'prompts are not stored here; send their text in instructions',
-}
+const STATEFUL: ReadonlyMap<string, string> = new Map([
+  ['previous_response_id', 'responses are not stored here; send the whole conversation in input'],
+  ['conversation', 'conversations are not stored here; send the whole conversation in input'],
+  ['prompt', 'prompts are not stored here; send their text in instructions'],
+])
 
 function refuseState(body: ResponsesRequest): void {
   for (const [field, value] of Object.entries(body)) {
-    const detail = STATEFUL[field]
+    const detail = STATEFUL.get(field)
     if (detail !== undefined && value !== null && value !== undefined)
       throw invalidField(field, detail)
   }

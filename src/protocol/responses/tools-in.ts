@@ -1,4 +1,5 @@
 import { isRecord } from '../../kit/json.ts'
+import { ownValue } from '../../kit/own-value.ts'
 import { invalidField } from '../check.ts'
 import type { Tool, ToolChoice } from '../messages/schema.ts'
 import { hasRootUnion, toolSchema } from '../messages/tool-schema.ts'
@@ -77,7 +78,7 @@ function readChoice(body: ResponsesRequest, named: NamedTools): Choice {
 }
 
 function modeOf(mode: string): ToolChoice {
-  const value = MODES[mode]
+  const value = ownValue(MODES, mode)
   if (value !== undefined) return value
   throw invalidField('tool_choice', `"${mode}" is not a mode (auto, none or required)`)
 }

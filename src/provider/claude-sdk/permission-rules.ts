@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import { isRecord } from '../../kit/json.ts'
+import { ownValue } from '../../kit/own-value.ts'
 
 /** One rule of `sdk.permission_rules`. */
 export interface PermissionRule {
@@ -64,7 +65,7 @@ export function fittingRule(
 function tellingsOf(tool: string, input: unknown): Telling[] {
   if (typeof input === 'string') return [{ kind: 'other', text: input }]
   if (!isRecord(input)) return []
-  const known = FIELD_OF_TOOL[tool]
+  const known = ownValue(FIELD_OF_TOOL, tool)
   const fields = known === undefined ? Object.keys(FIELDS) : [known]
   return fields.flatMap((field) => {
     const text = input[field]

@@ -1,5 +1,6 @@
 import { type ErrorOptions, ProxyError } from '../../kit/error.ts'
 import { isRecord } from '../../kit/json.ts'
+import { ownValue } from '../../kit/own-value.ts'
 import type { Secret } from '../../kit/secret.ts'
 import { readUpstreamError } from '../../protocol/read-error.ts'
 import { countOf, textOf } from '../../protocol/value.ts'
@@ -111,7 +112,7 @@ function apiFailure(result: Readonly<Record<string, unknown>>, context: ResultCo
   const word = context.assistantError
   const answered = countOf(result.api_error_status)
   if (answered === undefined && word === 'authentication_failed') return notSignedIn(said)
-  const status = answered ?? STATUS_OF_WORD[word ?? '']
+  const status = answered ?? ownValue(STATUS_OF_WORD, word ?? '')
   if (status === undefined) {
     const kind =
       result.api_error === 'connection_failed' ? 'upstream_unreachable' : 'upstream_protocol'
