@@ -42,6 +42,8 @@ export class LedgerWriter {
   #taken = 0
   /** What is being written; it keeps its keys when it is tried again. */
   #batch: readonly NewRow[] = []
+  /** Parts of a batch that the store refused for one of its rows. */
+  #parts: (readonly NewRow[])[] = []
   #timer: ReturnType<typeof setTimeout> | undefined
   #running: Promise<void> | undefined
   #state: State = 'working'
@@ -66,7 +68,8 @@ export class LedgerWriter {
   }
 
   get waiting(): number {
-    return this.#waiting.length + this.#taken + this.#batch.length
+    const parts = this.#parts.reduce((sum, part) => sum + part.length, 0)
+    return this.#waiting.length + this.#taken + this.#batch.length + parts
   }
 
   append(exchange: Settled): void {
@@ -98,6 +101,7 @@ export class LedgerWriter {
     const { waiting } = this
     if (waiting === 0) return
     this.#waiting = []
+    this.#parts = []
     this.#batch = []
     this.lost += waiting
     this.#log('warn', 'ledger closed with rows unwritten', { lost: this.lost })
@@ -128,11 +132,13 @@ export class LedgerWriter {
   async #writeAll(): Promise<void> {
     const all = this.written + this.waiting
     while (this.written < all && this.waiting > 0) {
+      if (this.#batch.length === 0) this.#batch = this.#parts.pop() ?? []
       if (this.#batch.length === 0) await this.#takeBatch()
       try {
         const store = await this.#options.store()
         await store.write(this.#batch)
       } catch (error) {
+        if (this.#divided(error)) continue
         this.#failed(error)
         return
       }
@@ -160,6 +166,20 @@ export class LedgerWriter {
     }
   }
 
+  /** A row that the store never takes must not hold the others up: it is found by halves, and lost alone. */
+  #divided(error: unknown): boolean {
+    if (!(error instanceof StoreError) || error.trouble !== 'data') return false
+    const half = this.#batch.length >> 1
+    if (half > 0) this.#parts.push(this.#batch.slice(half), this.#batch.slice(0, half))
+    else {
+      this.lost += 1
+      const { id } = this.#batch[0] ?? {}
+      this.#log('warn', 'ledger row refused', { id, problem: error.message, lost: this.lost })
+    }
+    this.#batch = []
+    return true
+  }
+
   #failed(error: unknown): void {
     const trouble = error instanceof StoreError ? error.trouble : 'failed'
     this.#problem = error instanceof Error ? error.message : String(error)
@@ -169,6 +189,7 @@ export class LedgerWriter {
       this.#log('error', 'ledger refused: requests go on without it', { problem: this.#problem })
       this.lost += this.waiting
       this.#waiting = []
+      this.#parts = []
       this.#batch = []
       return
     }

@@ -1,4 +1,4 @@
-import { ProxyError } from '../kit/error.ts'
+import { messageOf, ProxyError } from '../kit/error.ts'
 import { newRow } from './ledger-row.ts'
 import type { Ledger, LedgerNames, LedgerStatus } from './ledger-shape.ts'
 import { LedgerWriter } from './ledger-writer.ts'
@@ -37,6 +37,8 @@ const MEGABYTE = 1024 * 1024
 const FIRST_RETENTION_MS = 10_000
 const RETENTION_MS = 15 * 60_000
 const CLOSE_MS = 3000
+/** How long who asks waits for a database that says nothing. */
+const ASK_MS = 10_000
 const MOST_NAMES = 500
 
 /** The ledger of one process. Nothing of a database is loaded before the first row or question. */
@@ -45,13 +47,15 @@ export function createLedger(options: LedgerOptions): Ledger {
   const writer = createWriter(options, store.get)
   const retention = retentionTimer(options, store)
   const ask = async <Answer>(question: (store: Store) => Promise<Answer>): Promise<Answer> => {
-    // What is asked for is to be there. A store that fails is told of by the writer.
-    await writer.flush()
+    const answer = async () => {
+      // What is asked for is to be there. A store that fails is told of by the writer.
+      await writer.flush()
+      return question(await store.get())
+    }
     try {
-      return await question(await store.get())
+      return await inTime(answer())
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause)
-      throw new ProxyError('unavailable', `Ledger cannot be read: ${why}`, { cause })
+      throw new ProxyError('unavailable', `Ledger cannot be read: ${messageOf(cause)}`, { cause })
     }
   }
   return {
@@ -60,10 +64,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     entry: (keyOrId) => ask(async (own) => (await readers()).readEntry(own, keyOrId)),
     analytics: (query) => ask(async (own) => (await readers()).analyse(own, query)),
     names: () => ask(namesIn),
-    status: async () => {
-      await writer.flush()
-      return statusOf(options, writer, store)
-    },
+    status: () => statusOf(options, writer, store),
     lost: () => writer.lost,
     reset: () => ask((own) => own.reset()),
     async close(ms = CLOSE_MS) {
@@ -71,6 +72,17 @@ export function createLedger(options: LedgerOptions): Ledger {
       await writer.close(ms)
       await store.close()
     },
+  }
+}
+
+async function inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const text = `the database did not answer in ${ASK_MS / 1000} seconds`
+  const timer = setTimeout(() => reject(new Error(text)), ASK_MS)
+  try {
+    return await Promise.race([answer, late])
+  } finally {
+    clearTimeout(timer)
   }
 }
 
@@ -200,20 +212,31 @@ async function statusOf(
   writer: LedgerWriter,
   store: LazyStore,
 ): Promise<LedgerStatus> {
-  const { written, waiting, lost, state, problem } = writer
-  const base = {
-    backend: isPostgres(options.database) ? ('postgres' as const) : ('sqlite' as const),
+  const look = async () => {
+    await writer.flush()
+    const isIdle = store.opened() === undefined
+    return writer.state === 'refused'
+      ? undefined
+      : { isIdle, size: await (await store.get()).size() }
+  }
+  let seen: Awaited<ReturnType<typeof look>>
+  let trouble: string | undefined
+  try {
+    seen = await inTime(look())
+  } catch (error) {
+    trouble = messageOf(error)
+  }
+  const { written, waiting, lost, state, problem = trouble } = writer
+  const unknown = { rows: undefined, bytes: undefined, oldest: undefined, newest: undefined }
+  const well = seen?.isIdle === true ? 'idle' : 'ok'
+  const failing = trouble !== undefined || state === 'failing'
+  return {
+    backend: isPostgres(options.database) ? 'postgres' : 'sqlite',
     place: shownPlace(options.database),
     ...{ written, waiting, lost },
-  }
-  const unknown = { rows: undefined, bytes: undefined, oldest: undefined, newest: undefined }
-  if (state === 'refused') return { ...base, ...unknown, state, problem }
-  const shown = state === 'failing' ? 'failing' : store.opened() === undefined ? 'idle' : 'ok'
-  try {
-    return { ...base, ...(await (await store.get()).size()), state: shown, problem }
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    return { ...base, ...unknown, state: 'failing', problem: problem ?? why }
+    ...(seen?.size ?? unknown),
+    state: state === 'refused' ? state : failing ? 'failing' : well,
+    problem,
   }
 }
 

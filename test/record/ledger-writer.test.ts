@@ -154,6 +154,30 @@ describe('the way to the store', () => {
     expect(store.tries).toBe(1)
   })
 
+  test('a row that the store never takes is lost alone, and told', async () => {
+    const store = new FailingStore()
+    const written: string[] = []
+    store.write = async (rows) => {
+      if (rows.some(({ id }) => id === 'bad' || id === 'worse')) {
+        throw new StoreError('data', 'value "1e99" is out of range')
+      }
+      written.push(...rows.map(({ id }) => id))
+    }
+    const { writer, logger } = writerOn(store, 5000)
+    const ids = Array.from({ length: 2100 }, (_, at) => `r${at}`)
+    ids[7] = 'bad'
+    ids[1999] = 'worse'
+    for (const id of ids) writer.append(settled({ id }))
+    expect(writer.waiting).toBe(2100)
+    await writer.flush()
+    expect(written).toEqual(ids.filter((id) => id.startsWith('r')))
+    expect(writer).toMatchObject({ written: 2098, waiting: 0, lost: 2, state: 'working' })
+    expect(logger.lines.map(({ message, id }) => [message, id])).toEqual([
+      ['ledger row refused', 'bad'],
+      ['ledger row refused', 'worse'],
+    ])
+  })
+
   test('a row that is tried again keeps its key', async () => {
     const store = new FailingStore()
     const keys: number[][] = []

@@ -1,4 +1,4 @@
-import { chownSync, mkdtempSync, rmSync } from 'node:fs'
+import { chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from './ccproxy.ts'
@@ -11,6 +11,8 @@ export interface Postgres {
   start(): void
   /** Ends it at once, as a crash does. */
   stop(): void
+  /** Sends a signal to all of its processes: `SIGSTOP` lets connections stand and answers nothing. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void
   remove(): void
 }
 
@@ -52,6 +54,11 @@ export async function startPostgres(): Promise<Postgres> {
     url: (database) => `postgres://ccproxy:${PASSWORD}@127.0.0.1:${port}/${database}`,
     start,
     stop,
+    signal(signal) {
+      const main = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0] ?? ''
+      const children = Bun.spawnSync(['pgrep', '-P', main]).stdout.toString().split('\n')
+      for (const pid of [main, ...children]) if (pid !== '') process.kill(Number(pid), signal)
+    },
     remove() {
       stop()
       rmSync(folder, { recursive: true, force: true })

@@ -4,7 +4,7 @@ import { createLedger } from '../../src/record/ledger.ts'
 import { PostgresStore } from '../../src/record/store/postgres.ts'
 import { startCcproxy } from '../support/ccproxy.ts'
 import { startFakeAnthropic } from '../support/fake-anthropic.ts'
-import { settled } from '../support/ledger-rows.ts'
+import { rowMaker, settled } from '../support/ledger-rows.ts'
 import { memoryLog } from '../support/memory-log.ts'
 import { findProgram, needs } from '../support/needs.ts'
 import { PASSWORD, type Postgres, startPostgres } from '../support/postgres.ts'
@@ -76,6 +76,37 @@ test('A server that goes and comes back costs no row and no word too many', asyn
   expect(JSON.stringify([logger.lines, failing, await ledger.status()])).not.toContain(PASSWORD)
   await ledger.close()
 }, 90_000)
+
+test('A server that says nothing any more holds nobody up for long', async () => {
+  const { ledger } = ledgerOn(await database())
+  ledger.observer.settled(settled({ id: 'before' }))
+  expect((await ledger.query({})).rows).toHaveLength(1)
+  server?.signal('SIGSTOP')
+  try {
+    ledger.observer.settled(settled({ id: 'during' }))
+    const began = performance.now()
+    const [state, asked] = await Promise.all([ledger.status(), ledger.query({}).catch(String)])
+    expect(performance.now() - began).toBeLessThan(15_000)
+    expect(state).toMatchObject({ state: 'failing', waiting: 1, rows: undefined })
+    expect(state.problem).toContain('did not answer in 10 seconds')
+    expect(asked).toContain('did not answer in 10 seconds')
+  } finally {
+    server?.signal('SIGCONT')
+  }
+  await until('the row', async () => (await ledger.status()).written === 2, 20_000)
+  expect(await ledger.status()).toMatchObject({ state: 'ok', rows: 2 })
+  await ledger.close()
+}, 60_000)
+
+test('A value that the server cannot hold costs its own row only', async () => {
+  const store = new PostgresStore({ url: await database(), instance: 'one' })
+  const row = rowMaker(1)(Date.now(), 1)
+  const writing = store.write([{ ...row, input: 1e300 }])
+  await expect(writing).rejects.toMatchObject({ trouble: 'data' })
+  await store.write([row])
+  expect(await store.size()).toMatchObject({ rows: 1 })
+  await store.close()
+})
 
 test('Two ccproxies share a ledger, and the password of it is said nowhere', async () => {
   const url = await database()

@@ -102,9 +102,9 @@ export function addLogRoutes(app: Elysia, context: LogContext): void {
 }
 
 async function status({ ledger, live }: Logs): Promise<Response> {
-  const state = await ledger.status()
   // The state says what is wrong with a ledger that gives no names.
-  const names = await ledger.names().catch(() => NO_NAMES)
+  const naming = ledger.names().catch(() => NO_NAMES)
+  const [state, names] = await Promise.all([ledger.status(), naming])
   return json(statusOut(state, live, names))
 }
 

@@ -124,7 +124,7 @@ export class PostgresStore implements Store {
       if (error instanceof StoreError) throw error
       // What the server is like after a failure is looked at anew.
       this.#ready = undefined
-      throw new StoreError('failed', messageOf(error), error)
+      throw new StoreError(isAboutData(error) ? 'data' : 'failed', messageOf(error), error)
     }
   }
 
@@ -196,6 +196,11 @@ export class PostgresStore implements Store {
       )
       .map((row) => ({ ...row, key: row.key + 1 }))
   }
+}
+
+/** SQLSTATE classes 22 and 23: the values are at fault, and will be the next time. */
+function isAboutData(error: unknown): boolean {
+  return error instanceof SQL.PostgresError && /^2[23]/.test(error.errno ?? '')
 }
 
 async function addRollups(connection: Connection, rollups: readonly Rollup[]): Promise<void> {

@@ -279,5 +279,5 @@ function troubleOf(error: unknown): StoreTrouble {
   const code = error instanceof SQLiteError ? (error.code ?? '') : ''
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return 'busy'
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return 'broken'
-  return 'failed'
+  return /^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)/.test(code) ? 'data' : 'failed'
 }

@@ -62,7 +62,7 @@ export interface Store {
  * Why a store failed. `refused`: a newer ccproxy's, or no store at all, and trying again is no use. `busy`: another
  * process writes just now. `broken`: what is stored cannot be read any more.
  */
-export type StoreTrouble = 'refused' | 'busy' | 'broken' | 'failed'
+export type StoreTrouble = 'refused' | 'busy' | 'broken' | 'data' | 'failed'
 
 /** A store's failure, in words for the log. */
 export class StoreError extends Error {
