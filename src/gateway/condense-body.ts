@@ -1,4 +1,3 @@
-import { asBuffer } from '../kit/bytes.ts'
 import { type Condensed, condense } from '../kit/json-condense.ts'
 import type { Span } from '../kit/json-splice.ts'
 import type { ReadEnvelope } from './envelope.ts'
@@ -14,15 +13,14 @@ const LEAST = 32 * 1024
  * What stands elsewhere, such as instructions and tools, is looked into and told again, and stays whole.
  */
 export function condenseBody(body: Uint8Array, envelope: ReadEnvelope): Condensed | undefined {
-  const { conversationSpan, longStrings } = envelope
+  const { conversationSpan, longStrings, latin1 } = envelope
   if (conversationSpan === undefined || sizeOf(longStrings) < LEAST) return undefined
   const { start, end } = conversationSpan
-  const buffer = asBuffer(body)
   const isText = (string: Span) => {
     if (string.start < start || string.end > end) return false
-    return KEY.test(buffer.toString('latin1', string.start - LONGEST_KEY, string.start))
+    return KEY.test(latin1.slice(string.start - LONGEST_KEY, string.start))
   }
-  return condense(body, longStrings.filter(isText))
+  return condense(body, latin1, longStrings.filter(isText))
 }
 
 function sizeOf(strings: readonly Span[]): number {

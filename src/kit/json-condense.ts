@@ -94,10 +94,16 @@ export class Condensed {
   }
 }
 
-/** Leaves the middles of these strings behind; undefined where none may be or the bytes are not as plain as usual. */
-export function condense(bytes: Uint8Array, strings: readonly Span[]): Condensed | undefined {
+/**
+ * Leaves the middles of these strings behind; undefined where none may be or the bytes are not as plain as usual.
+ * `text` is the bytes as Latin-1.
+ */
+export function condense(
+  bytes: Uint8Array,
+  text: string,
+  strings: readonly Span[],
+): Condensed | undefined {
   const buffer = asBuffer(bytes)
-  const text = buffer.toString('latin1')
   const { isUtf8 } = process.getBuiltinModule('node:buffer')
   // In front of a parser these would be seen; what is indented has them between its values and is parsed whole.
   if (CONTROL.test(text) || !isUtf8(buffer)) return undefined

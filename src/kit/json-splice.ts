@@ -40,12 +40,16 @@ const LONG = 512
 
 /**
  * The spans of a JSON object's own keys, found without parsing what they hold; the last of a repeated key counts,
- * as in JSON.parse. Long strings within their values are gathered in `long`, keys of objects among them.
- * Throws a SyntaxError where the outline is not that of one JSON object.
+ * as in JSON.parse. Long strings within their values are gathered in `long`, keys of objects among them; `text` is
+ * the bytes as Latin-1, where the caller has them so. Throws a SyntaxError where the outline is not that of one JSON
+ * object.
  */
-export function scanTopLevel(bytes: Uint8Array, long: Span[] = []): Map<string, Span> {
+export function scanTopLevel(
+  bytes: Uint8Array,
+  long: Span[] = [],
+  text = asBuffer(bytes).toString('latin1'),
+): Map<string, Span> {
   const buffer = asBuffer(bytes)
-  const text = buffer.toString('latin1')
   const spans = new Map<string, Span>()
   let at = startOfText(buffer)
   expectByte(buffer, at, OPEN_OBJECT)

@@ -8,7 +8,7 @@ function condensed(json: string | Buffer) {
   const bytes = Buffer.from(json)
   const strings: Span[] = []
   scanTopLevel(bytes, strings)
-  return condense(bytes, strings)
+  return condense(bytes, bytes.toString('latin1'), strings)
 }
 
 function restored(json: string, change: (value: { a: string[] }) => unknown = (value) => value) {
