@@ -154,10 +154,10 @@ function keyFor(call: UpstreamCall, options: ProviderOptions): string | undefine
   return caller
 }
 
-/** What a base URL that is an endpoint's says of its protocol. */
+/** What a base URL that is an endpoint's says of its protocol; Azure's of one deployment has no Responses. */
 function wireOfEndpoint(baseUrl: string): ProtocolName | undefined {
-  const endpoint = /\/(chat\/completions|responses)\/*(\?|$)/.exec(baseUrl)?.[1]
-  return endpoint === undefined ? undefined : endpoint === 'responses' ? 'responses' : 'chat'
+  if (/\/responses\/*(\?|$)/.test(baseUrl)) return 'responses'
+  return /\/chat\/completions\/*(\?|$)|\/deployments\//.test(baseUrl) ? 'chat' : undefined
 }
 
 function isAzure(baseUrl: string): boolean {

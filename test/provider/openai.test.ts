@@ -90,5 +90,7 @@ test('A protocol that the settings or the base URL name serves everyone', () => 
   expect(wires('https://api.openai.com/v1', { wire: 'responses' })).toEqual(all('responses'))
   expect(wires('https://api.openai.com/v1/chat/completions')).toEqual(all('chat'))
   expect(wires('https://gateway.example/v1/responses?v=1')).toEqual(all('responses'))
+  const deployment = 'https://mine.openai.azure.com/openai/deployments/gpt-5.5?api-version=1'
+  expect(wires(deployment)).toEqual(all('chat'))
   expect(wires('https://gateway.example/v1')).toEqual(all('chat'))
 })
