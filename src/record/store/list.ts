@@ -169,13 +169,13 @@ function rangesOf(hours: readonly StoredRow[], { range }: Reading): KeyRange[] {
 
 /** Rows whose path, model or error holds a text, or whose id it is. */
 async function search(reading: Reading, text: string): Promise<readonly StoredRow[]> {
-  const part = (wanted: string) => `%${wanted.replace(/[\\%_]/g, '\\$&')}%`
+  const part = `%${text.replace(/[\\%_]/g, '\\$&')}%`
   const names = await reading.store.all(
+    // Some databases know the cases of ASCII's letters only: what stands as it was written is found anyway.
     `SELECT id, kind, text FROM name WHERE kind IN ('path', 'model', 'error')
-      AND (lower(text) LIKE $1 ESCAPE '\\' OR text LIKE $2 ESCAPE '\\')
+      AND lower(text) LIKE lower($1) ESCAPE '\\'
       ORDER BY used DESC, id DESC LIMIT ${MOST_TEXTS}`,
-    // Databases may know no other letters' cases than those of ASCII: what stands as it was written is found anyway.
-    [part(text.toLowerCase()), part(text)],
+    [part],
   )
   const ids = (kind: string, fits: (text: string) => boolean = () => true) =>
     names
