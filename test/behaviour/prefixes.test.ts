@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { type Ccproxy, startCcproxy } from '../support/ccproxy.ts'
-import { type FakeAnthropic, startFakeAnthropic } from '../support/fake-anthropic.ts'
+import { type FakeAnthropic, startFakeAnthropic, UPSTREAM_KEY } from '../support/fake-anthropic.ts'
 
 let fake: FakeAnthropic
 let proxy: Ccproxy
@@ -45,6 +45,17 @@ test.each(PREFIXES)(
     expect(await batch.json()).toMatchObject({ id: 'msgbatch_1' })
   },
 )
+
+test('a provider that is named as endpoints begin', async () => {
+  const toml = `[providers.v1]\nkind = "anthropic"\nbase_url = "${fake.url}"\napi_key = "${UPSTREAM_KEY}"\n`
+  const own = await startCcproxy({ upstream: fake.url, toml })
+  const batch = await fetch(`${own.url}/to/v1/v1/messages/batches/msgbatch_1`, {
+    headers: ANTHROPIC,
+  })
+  await own.stop()
+  expect(await batch.json()).toMatchObject({ id: 'msgbatch_1' })
+  expect(fake.requests.at(-1)?.path).toBe('/v1/messages/batches/msgbatch_1')
+})
 
 test.each(['/sdk', '/sdk/openai', '/sdk/a-session', '/sdk/a-session/openai'])(
   'one model under "%s"',

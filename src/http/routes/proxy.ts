@@ -127,6 +127,8 @@ function exchangeOf(
   body?: Uint8Array,
 ): Exchange {
   const { id, started, path, query, admission, connection } = incomingOf(request)
+  // A provider may bear the name of what begins each endpoint.
+  const prefixed = named?.provider === undefined ? 0 : '/to/'.length
   return {
     id,
     endpoint,
@@ -135,7 +137,7 @@ function exchangeOf(
     session: named?.session_id,
     shape: SHAPES[familyOf(path, request.headers)],
     method: request.method,
-    path: path.slice(path.indexOf('/v1/')) + query,
+    path: path.slice(path.indexOf('/v1/', prefixed)) + query,
     headers: request.headers,
     body,
     signal: request.signal,
