@@ -1,5 +1,5 @@
 import { isRecord } from '../../kit/json.ts'
-import { sha256Hex } from '../../kit/sha256.ts'
+import { identityOut } from '../identity-out.ts'
 import { isClaudeModel } from '../messages/models.ts'
 import type { MessagesRequest } from '../messages/schema.ts'
 import { settled } from '../messages/settled.ts'
@@ -7,6 +7,7 @@ import { strictFormat } from '../messages/strict-schema.ts'
 import { type ToolNames, toolNames } from '../messages/tool-names.ts'
 import type { Profile } from '../profile.ts'
 import type { Note, Noted, Turn } from '../protocol.ts'
+import { supportedFormat } from '../supported-format.ts'
 import { textOf } from '../value.ts'
 import { effortOut } from './effort-out.ts'
 import { messagesOut } from './messages-out.ts'
@@ -136,39 +137,13 @@ function formatOut(turn: Turn, profile: Profile, notes: Note[]): object {
   const schema = isRecord(asked) && asked.type === 'json_schema' ? asked.schema : undefined
   const wanted = own ?? (schema === undefined ? undefined : schemaFormat(schema, notes))
   if (wanted === undefined || wanted.type === 'text') return {}
-  if (profile.response_format === 'none') {
-    notes.push(`output_config.format: not supported by "${profile.name}", dropped`)
-    return {}
-  }
-  if (wanted.type === 'json_schema' && profile.response_format === 'json_object') {
-    notes.push(
-      `output_config.format: "${profile.name}" knows json_object only, the schema is dropped`,
-    )
-    return { response_format: { type: 'json_object' } }
-  }
-  return { response_format: wanted }
+  const format = supportedFormat(wanted, profile, notes)
+  return format === undefined ? {} : { response_format: format }
 }
 
 function schemaFormat(schema: unknown, notes: Note[]): Record<string, unknown> {
   const strict = strictFormat(schema, notes)
   return { type: 'json_schema', json_schema: { name: 'structured_output', schema, strict } }
-}
-
-/** Who asks: the id as it is where it fits OpenAI's 64 characters, else its hash. */
-function identityOut(turn: Turn, profile: Profile, notes: Note[]): object {
-  const id = textOf(turn.request.metadata?.user_id)
-  const key = textOf(turn.hints.prompt_cache_key) ?? id
-  if (id !== undefined && !profile.user) {
-    notes.push(`metadata.user_id: not supported by "${profile.name}", dropped`)
-  }
-  return {
-    ...(id !== undefined && profile.user ? { user: bounded(id) } : {}),
-    ...(key !== undefined && profile.prompt_cache_key ? { prompt_cache_key: bounded(key) } : {}),
-  }
-}
-
-function bounded(id: string): string {
-  return id.length <= 64 ? id : sha256Hex(id)
 }
 
 function tierOut(turn: Turn, profile: Profile, notes: Note[]): object {

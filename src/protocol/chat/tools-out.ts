@@ -1,7 +1,7 @@
 import { isRecord } from '../../kit/json.ts'
+import { goesStrict, isFunctionTool, lostFields } from '../messages/function-tool.ts'
 import type { MessagesRequest, Tool } from '../messages/schema.ts'
 import { SchemaCleaner } from '../messages/schema-cleaner.ts'
-import { isStrictSchema } from '../messages/strict-schema.ts'
 import type { OutContext } from './parts-out.ts'
 
 /** The tool fields of a request; empty where nothing is left of the tools. */
@@ -14,7 +14,7 @@ export function toolsOut(request: MessagesRequest, context: OutContext): Record<
   request.tools?.forEach((tool, index) => {
     if (isFunctionTool(tool)) {
       tools.push(functionTool(tool, cleaner, context))
-      for (const field of lostFields(tool, context)) lost.add(field)
+      for (const field of lostFields(tool, profile)) lost.add(field)
     } else Object.assign(fields, serverTool(tool, index, context))
   })
   if (lost.size > 0) notes.push(`tools: ${[...lost].join(', ')} not supported, dropped`)
@@ -38,34 +38,13 @@ export function toolsOut(request: MessagesRequest, context: OutContext): Record<
   return { ...fields, tools, ...toolChoice(request, context) }
 }
 
-function isFunctionTool(tool: Tool): boolean {
-  return tool.type === undefined || tool.type === null || tool.type === 'custom'
-}
-
-const CARRIED: ReadonlySet<string> = new Set([
-  ...['type', 'name', 'description', 'input_schema', 'cache_control'],
-])
-
-function goesStrict(tool: Tool, { profile }: OutContext): boolean {
-  const strict = tool.strict === true && profile.strict_tools
-  return strict && isStrictSchema({ type: 'object', ...tool.input_schema })
-}
-
-/** The fields of a tool that do not go up. */
-function lostFields(tool: Tool, context: OutContext): string[] {
-  const said = Object.entries(tool).filter(([, value]) => value !== null && value !== false)
-  return said
-    .map(([key]) => key)
-    .filter((key) => (key === 'strict' ? !goesStrict(tool, context) : !CARRIED.has(key)))
-}
-
 function functionTool(tool: Tool, cleaner: SchemaCleaner, context: OutContext): object {
   const { names, caching } = context
   const definition: Record<string, unknown> = { name: names.up(tool.name ?? '') }
   if (tool.description) definition.description = tool.description
   const schema = tool.input_schema ?? {}
   definition.parameters = cleaner.clean({ type: 'object', ...schema })
-  if (goesStrict(tool, context)) definition.strict = true
+  if (goesStrict(tool, context.profile)) definition.strict = true
   const out: Record<string, unknown> = { type: 'function', function: definition }
   if (caching && tool.cache_control) out.cache_control = tool.cache_control
   return out

@@ -1,5 +1,5 @@
 import { isRecord } from '../../kit/json.ts'
-import { sha256Hex } from '../../kit/sha256.ts'
+import { identityOut } from '../identity-out.ts'
 import type { MessagesRequest } from '../messages/schema.ts'
 import { settled } from '../messages/settled.ts'
 import { strictFormat } from '../messages/strict-schema.ts'
@@ -7,6 +7,7 @@ import { foreignSystem } from '../messages/system.ts'
 import { type ToolNames, toolNames } from '../messages/tool-names.ts'
 import type { Profile } from '../profile.ts'
 import type { Hints, Note, Noted, Turn } from '../protocol.ts'
+import { supportedFormat } from '../supported-format.ts'
 import { recordsIn, textOf } from '../value.ts'
 import { effortOut } from './effort-out.ts'
 import { inputItems } from './items-out.ts'
@@ -109,7 +110,8 @@ function samplingOut(request: MessagesRequest, profile: Profile, notes: Note[]):
 function textOut(turn: Turn, profile: Profile, notes: Note[]): object {
   const { request, hints } = turn
   const asked = request.output_format ?? request.output_config?.format
-  const format = formatFor(hintedFormat(hints) ?? schemaFormat(asked, notes), profile, notes)
+  const wanted = hintedFormat(hints) ?? schemaFormat(asked, notes)
+  const format = wanted && supportedFormat(wanted, profile, notes)
   const verbosity = textOf(hints.verbosity)
   if (format === undefined && verbosity === undefined) return {}
   return {
@@ -118,23 +120,6 @@ function textOut(turn: Turn, profile: Profile, notes: Note[]): object {
       ...(verbosity === undefined ? {} : { verbosity }),
     },
   }
-}
-
-/** The format as far as the upstream has it. */
-function formatFor(
-  format: Record<string, unknown> | undefined,
-  { response_format: strongest, name }: Profile,
-  notes: Note[],
-): object | undefined {
-  if (format === undefined || strongest === 'json_schema') return format
-  if (strongest === 'json_object') {
-    if (format.type !== 'json_object') {
-      notes.push(`output_config.format: "${name}" knows json_object only, the schema is dropped`)
-    }
-    return { type: 'json_object' }
-  }
-  notes.push(`output_config.format: not supported by "${name}", dropped`)
-  return undefined
 }
 
 function schemaFormat(asked: unknown, notes: Note[]): Record<string, unknown> | undefined {
@@ -174,23 +159,6 @@ function tierOut({ request, hints }: Turn, profile: Profile, notes: Note[]): obj
   if (profile.service_tier) return { service_tier: tier }
   notes.push(`service_tier: not supported by "${profile.name}", dropped`)
   return {}
-}
-
-/** Who asks: the id as it is where it fits OpenAI's 64 characters, else its hash. */
-function identityOut(turn: Turn, profile: Profile, notes: Note[]): object {
-  const id = textOf(turn.request.metadata?.user_id)
-  const key = textOf(turn.hints.prompt_cache_key) ?? id
-  if (id !== undefined && !profile.user) {
-    notes.push(`metadata.user_id: not supported by "${profile.name}", dropped`)
-  }
-  return {
-    ...(id !== undefined && profile.user ? { user: bounded(id) } : {}),
-    ...(key !== undefined && profile.prompt_cache_key ? { prompt_cache_key: bounded(key) } : {}),
-  }
-}
-
-function bounded(id: string): string {
-  return id.length <= 64 ? id : sha256Hex(id)
 }
 
 /** Hints that another field carries, or that are ours alone. */

@@ -1,64 +1,40 @@
 import { isRecord } from '../../kit/json.ts'
 import { invalidField } from '../check.ts'
+import { goesStrict, isFunctionTool, lostFields } from '../messages/function-tool.ts'
 import type { MessagesRequest, Tool } from '../messages/schema.ts'
 import { SchemaCleaner } from '../messages/schema-cleaner.ts'
-import { isStrictSchema } from '../messages/strict-schema.ts'
 import { textOf } from '../value.ts'
 import type { OutContext } from './out-context.ts'
 
 /** The tool fields of a request; empty where nothing is left of the tools. */
 export function toolsOut(request: MessagesRequest, context: OutContext): Record<string, unknown> {
-  const cleaner = new SchemaCleaner(context.profile.schema_drop)
+  const { profile, notes } = context
+  const cleaner = new SchemaCleaner(profile.schema_drop)
   const lost = new Set<string>()
   const tools = (request.tools ?? []).flatMap((tool, index) => {
-    if (isFunction(tool)) for (const field of lostFields(tool, context)) lost.add(field)
-    return isFunction(tool)
+    if (isFunctionTool(tool)) for (const field of lostFields(tool, profile)) lost.add(field)
+    return isFunctionTool(tool)
       ? [functionOut(tool, cleaner, context)]
       : serverTool(tool, index, context)
   })
-  if (lost.size > 0) context.notes.push(`tools: ${[...lost].join(', ')} not supported, dropped`)
+  if (lost.size > 0) notes.push(`tools: ${[...lost].join(', ')} not supported, dropped`)
   if (cleaner.dropped.size > 0) {
     const keywords = [...cleaner.dropped].join(', ')
-    context.notes.push(
-      `tools: ${keywords} in schemas not supported by "${context.profile.name}", dropped`,
-    )
+    notes.push(`tools: ${keywords} in schemas not supported by "${profile.name}", dropped`)
   }
   if (tools.length === 0) {
-    if (request.tool_choice !== undefined)
-      context.notes.push('tool_choice: dropped, no tool is left')
+    if (request.tool_choice !== undefined) notes.push('tool_choice: dropped, no tool is left')
     return {}
   }
-  const { profile } = context
   if (request.tool_choice?.type === 'none' && !profile.tool_choices.includes('none')) {
-    context.notes.push(`tools: left out, "${profile.name}" has no choice of none`)
+    notes.push(`tools: left out, "${profile.name}" has no choice of none`)
     return {}
   }
   if (!profile.tools) {
-    context.notes.push(`tools: not supported by "${context.profile.name}", dropped`)
+    notes.push(`tools: not supported by "${profile.name}", dropped`)
     return {}
   }
   return { tools, ...choiceOut(request, context) }
-}
-
-function isFunction(tool: Tool): boolean {
-  return tool.type === undefined || tool.type === null || tool.type === 'custom'
-}
-
-const CARRIED: ReadonlySet<string> = new Set([
-  ...['type', 'name', 'description', 'input_schema', 'cache_control'],
-])
-
-function goesStrict(tool: Tool, { profile }: OutContext): boolean {
-  const strict = tool.strict === true && profile.strict_tools
-  return strict && isStrictSchema({ type: 'object', ...tool.input_schema })
-}
-
-/** The fields of a tool that do not go up. */
-function lostFields(tool: Tool, context: OutContext): string[] {
-  const said = Object.entries(tool).filter(([, value]) => value !== null && value !== false)
-  return said
-    .map(([key]) => key)
-    .filter((key) => (key === 'strict' ? !goesStrict(tool, context) : !CARRIED.has(key)))
 }
 
 function isWebSearch(tool: Tool): boolean {
@@ -79,7 +55,7 @@ function functionOut(tool: Tool, cleaner: SchemaCleaner, context: OutContext): o
     name: context.names.up(tool.name ?? ''),
     ...(tool.description ? { description: tool.description } : {}),
     ...(schema === undefined ? {} : { parameters: cleaner.clean({ type: 'object', ...schema }) }),
-    strict: goesStrict(tool, context),
+    strict: goesStrict(tool, context.profile),
   }
 }
 
@@ -126,7 +102,7 @@ function choiceValue(request: MessagesRequest, context: OutContext): string | ob
   if (type !== 'tool') return 'auto'
   const named = (request.tools ?? []).filter((tool) => tool.name === name)
   // A function may be called web_search; the client's own tool is what it means then.
-  if (named.some(isFunction))
+  if (named.some(isFunctionTool))
     return { type: 'function', name: context.names.up(textOf(name) ?? '') }
   if (named.some(isWebSearch)) return { type: 'web_search' }
   context.notes.push(`tool_choice: tool "${name}" does not go up, relaxed to auto`)
