@@ -6,7 +6,7 @@ import type { PreparedCall, Provider } from '../provider/provider.ts'
 import { decode, isOpening, leftEncoded } from './decode.ts'
 import { fetchFailure, stoppedBy } from './fetch-failure.ts'
 import type { PoolGuess } from './pool-guess.ts'
-import { headerTimeout, idleTimeout, withIdleTimeout } from './upstream-timeout.ts'
+import { headerTimeout, idleTimeout, timedReader, withIdleTimeout } from './upstream-timeout.ts'
 import { bounded, readWhole, wholeBody } from './whole-body.ts'
 
 /** A dead connection shows at once; what failed later may have been worked on and is not sent again. */
@@ -178,15 +178,10 @@ async function wholeReply(
   status: number,
   upstream: Headers,
 ): Promise<Reply> {
-  const chunks = [...ahead]
-  for (;;) {
-    const { value, done } = await withIdleTimeout(call, () => reader.read())
-    if (done || value === undefined) break
-    chunks.push(value)
-  }
+  const rest = await readWhole(timedReader(call, reader))
   const headers = new Headers(upstream)
   headers.set('content-type', 'application/json')
-  return { kind: 'body', status, headers, bytes: Buffer.concat(chunks) }
+  return { kind: 'body', status, headers, bytes: Buffer.concat([...ahead, rest]) }
 }
 
 /** Hands the machine what comes before any content; its first push then gives what it has written by then. */
@@ -216,13 +211,8 @@ export async function readOn<Value>(
   read: (source: Source) => Promise<Value>,
 ): Promise<Value> {
   try {
-    const { reader: endless, ahead } = await source
-    const reader = bounded(endless)
-    const timed: ByteReader = {
-      read: () => withIdleTimeout(call, () => reader.read()),
-      cancel: () => reader.cancel(),
-    }
-    return await read({ reader: timed, ahead })
+    const { reader, ahead } = await source
+    return await read({ reader: timedReader(call, bounded(reader)), ahead })
   } catch (error) {
     throw ended(call, error)
   }
@@ -260,7 +250,7 @@ async function decoded(
 ): Promise<Uint8Array> {
   try {
     const plain = decode(new Blob([bytes]).stream(), formats)
-    return await readWhole(plain)
+    return await readWhole(plain.getReader())
   } catch (cause) {
     if (cause instanceof ProxyError) throw cause
     throw new ProxyError('upstream_protocol', 'Upstream answered with bytes that are no text', {

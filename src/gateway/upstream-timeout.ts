@@ -1,4 +1,5 @@
 import { ProxyError } from '../kit/error.ts'
+import type { ByteReader } from '../kit/pump.ts'
 
 /** What ends a call whose upstream says nothing. */
 interface Timed {
@@ -28,6 +29,14 @@ export async function withIdleTimeout<Value>(
     return await read()
   } finally {
     clearTimeout(timer)
+  }
+}
+
+/** A reader each of whose reads is so timed. */
+export function timedReader(call: Timed, reader: ByteReader): ByteReader {
+  return {
+    read: () => withIdleTimeout(call, () => reader.read()),
+    cancel: () => reader.cancel(),
   }
 }
 

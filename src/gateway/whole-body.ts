@@ -13,15 +13,15 @@ export async function wholeBody(response: Response, heard: () => void): Promise<
   if (length !== null && !headers.has('content-encoding') && Number(length) <= MOST_BYTES) {
     return response.bytes()
   }
-  return response.body === null ? new Uint8Array(0) : readWhole(response.body, heard)
+  return response.body === null ? new Uint8Array(0) : readWhole(response.body.getReader(), heard)
 }
 
-/** Reads a stream to its end, within the same bounds. */
+/** Reads to the end, within the same bounds. */
 export async function readWhole(
-  body: ReadableStream<Uint8Array>,
+  endless: ByteReader,
   heard: () => void = () => undefined,
 ): Promise<Uint8Array> {
-  const reader = bounded(body.getReader())
+  const reader = bounded(endless)
   const chunks: Uint8Array[] = []
   for (;;) {
     const { value, done } = await reader.read()
