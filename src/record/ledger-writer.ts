@@ -42,8 +42,8 @@ export class LedgerWriter {
   #taken = 0
   /** What is being written; it keeps its keys when it is tried again. */
   #batch: readonly NewRow[] = []
-  /** Parts of a batch that the store refused for one of its rows. */
-  #parts: (readonly NewRow[])[] = []
+  /** Rows that are written at once: fewer behind a batch that the store refused for one of them. */
+  #most = BATCH
   #timer: ReturnType<typeof setTimeout> | undefined
   #running: Promise<void> | undefined
   #state: State = 'working'
@@ -68,8 +68,7 @@ export class LedgerWriter {
   }
 
   get waiting(): number {
-    const parts = this.#parts.reduce((sum, part) => sum + part.length, 0)
-    return this.#waiting.length + this.#taken + this.#batch.length + parts
+    return this.#waiting.length + this.#taken + this.#batch.length
   }
 
   append(exchange: Settled): void {
@@ -101,7 +100,6 @@ export class LedgerWriter {
     const { waiting } = this
     if (waiting === 0) return
     this.#waiting = []
-    this.#parts = []
     this.#batch = []
     this.lost += waiting
     this.#log('warn', 'ledger closed with rows unwritten', { lost: this.lost })
@@ -132,18 +130,19 @@ export class LedgerWriter {
   async #writeAll(): Promise<void> {
     const all = this.written + this.waiting
     while (this.written < all && this.waiting > 0) {
-      if (this.#batch.length === 0) this.#batch = this.#parts.pop() ?? []
       if (this.#batch.length === 0) await this.#takeBatch()
+      const rows = this.#batch.slice(0, this.#most)
       try {
         const store = await this.#options.store()
-        await store.write(this.#batch)
+        await store.write(rows)
       } catch (error) {
-        if (this.#divided(error)) continue
+        if (this.#narrowed(rows, error)) continue
         this.#failed(error)
         return
       }
-      this.written += this.#batch.length
-      this.#batch = []
+      this.written += rows.length
+      this.#batch = this.#batch.slice(rows.length)
+      this.#most = Math.min(BATCH, this.#most * 2)
       this.#worked()
       await pause()
     }
@@ -167,16 +166,14 @@ export class LedgerWriter {
   }
 
   /** A row that the store never takes must not hold the others up: it is found by halves, and lost alone. */
-  #divided(error: unknown): boolean {
+  #narrowed([first, ...more]: readonly NewRow[], error: unknown): boolean {
     if (!(error instanceof StoreError) || error.trouble !== 'data') return false
-    const half = this.#batch.length >> 1
-    if (half > 0) this.#parts.push(this.#batch.slice(half), this.#batch.slice(0, half))
-    else {
-      this.lost += 1
-      const { id } = this.#batch[0] ?? {}
-      this.#log('warn', 'ledger row refused', { id, problem: error.message, lost: this.lost })
-    }
-    this.#batch = []
+    this.#most = Math.max(1, (more.length + 1) >> 1)
+    if (more.length > 0) return true
+    this.#batch = this.#batch.slice(1)
+    this.lost += 1
+    const { id } = first ?? {}
+    this.#log('warn', 'ledger row refused', { id, problem: error.message, lost: this.lost })
     return true
   }
 
@@ -189,7 +186,6 @@ export class LedgerWriter {
       this.#log('error', 'ledger refused: requests go on without it', { problem: this.#problem })
       this.lost += this.waiting
       this.#waiting = []
-      this.#parts = []
       this.#batch = []
       return
     }

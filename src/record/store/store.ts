@@ -60,7 +60,8 @@ export interface Store {
 
 /**
  * Why a store failed. `refused`: a newer ccproxy's, or no store at all, and trying again is no use. `busy`: another
- * process writes just now. `broken`: what is stored cannot be read any more.
+ * process writes just now. `broken`: what is stored cannot be read any more. `data`: one of the rows has a value that
+ * the store never takes.
  */
 export type StoreTrouble = 'refused' | 'busy' | 'broken' | 'data' | 'failed'
 
