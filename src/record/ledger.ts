@@ -1,4 +1,5 @@
 import { messageOf, ProxyError } from '../kit/error.ts'
+import { inTime } from '../kit/in-time.ts'
 import { newRow } from './ledger-row.ts'
 import type { Ledger, LedgerNames, LedgerStatus } from './ledger-shape.ts'
 import { LedgerWriter } from './ledger-writer.ts'
@@ -53,7 +54,7 @@ export function createLedger(options: LedgerOptions): Ledger {
       return question(await store.get())
     }
     try {
-      return await inTime(answer())
+      return await answered(answer())
     } catch (cause) {
       throw new ProxyError('unavailable', `Ledger cannot be read: ${messageOf(cause)}`, { cause })
     }
@@ -75,15 +76,10 @@ export function createLedger(options: LedgerOptions): Ledger {
   }
 }
 
-async function inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const text = `the database did not answer in ${ASK_MS / 1000} seconds`
-  const timer = setTimeout(() => reject(new Error(text)), ASK_MS)
-  try {
-    return await Promise.race([answer, late])
-  } finally {
-    clearTimeout(timer)
-  }
+/** What was asked of the store, unless it says nothing for too long. */
+function answered<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  const late = () => new Error(`the database did not answer in ${ASK_MS / 1000} seconds`)
+  return inTime(answer, ASK_MS, late)
 }
 
 async function readers() {
@@ -222,7 +218,7 @@ async function statusOf(
   let seen: Awaited<ReturnType<typeof look>>
   let trouble: string | undefined
   try {
-    seen = await inTime(look())
+    seen = await answered(look())
   } catch (error) {
     trouble = messageOf(error)
   }

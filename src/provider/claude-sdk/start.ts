@@ -8,6 +8,7 @@ import type {
   SpawnOptions,
 } from '@anthropic-ai/claude-agent-sdk'
 import { ProxyError } from '../../kit/error.ts'
+import { inTime } from '../../kit/in-time.ts'
 import { CallerTools } from './caller-tools.ts'
 import type { ClaudeProcess } from './claude-process.ts'
 import type { SdkTable } from './claude-sdk-options.ts'
@@ -239,14 +240,4 @@ function specOf({ command, args, cwd, env }: SpawnOptions): SpawnSpec {
   const own: Record<string, string> = {}
   for (const [name, value] of Object.entries(env)) if (value !== undefined) own[name] = value
   return { command, args, cwd: cwd ?? '/', env: own }
-}
-
-async function inTime<Value>(
-  promise: Promise<Value>,
-  ms: number,
-  late: () => Error,
-): Promise<Value> {
-  const over = Promise.withResolvers<never>()
-  const timer = setTimeout(() => over.reject(late()), ms)
-  return Promise.race([promise, over.promise]).finally(() => clearTimeout(timer))
 }
