@@ -1,6 +1,7 @@
 import { Kind, type Static, type TObject, type TSchema } from '@sinclair/typebox'
 import { type TypeCheck, TypeCompiler } from '@sinclair/typebox/compiler'
 import { ProxyError } from '../kit/error.ts'
+import { ownValue } from '../kit/own-value.ts'
 
 /** Reads a query string by a schema; throws a ProxyError that names the parameter at fault. */
 export type ReadQuery<Schema extends TObject> = (query: string) => Static<Schema>
@@ -27,7 +28,7 @@ export function wrongParameter(field: string, issue: string): ProxyError {
 function valuesOf(schema: TObject, params: URLSearchParams): Record<string, unknown> {
   const values: Record<string, unknown> = {}
   for (const name of new Set(params.keys())) {
-    const property = Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined
+    const property = ownValue(schema.properties, name)
     if (property === undefined) {
       const known = Object.keys(schema.properties).join(', ')
       throw wrongParameter(name.slice(0, 50), `Is not known here: there are ${known}`)

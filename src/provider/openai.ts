@@ -34,13 +34,15 @@ export function createOpenAiProvider(options: ProviderOptions): Provider {
   const baseUrl = options.baseUrl ?? DEFAULT_BASE_URL
   const quirks = new Quirks(options, baseUrl)
   const site: Site = { baseUrl, azure: isAzure(baseUrl), urls: new Map() }
-  const wire = options.wire ?? wireOfEndpoint(baseUrl)
+  const spoken = options.wire ?? wireOfEndpoint(baseUrl)
+  // Undefined where it speaks both.
+  const wire = spoken ?? (quirks.bothWires ? undefined : 'chat')
   return {
     name: options.name,
     kind: 'openai',
     wire: wire ?? 'chat',
     wireFor(client, model) {
-      if (wire !== undefined || !quirks.bothWires) return wire ?? 'chat'
+      if (wire !== undefined) return wire
       if (client !== 'messages') return client
       // What a model thinks comes back on Responses only.
       return quirks.of(model).encrypted_reasoning ? 'responses' : 'chat'

@@ -50,8 +50,7 @@ export function priceOf(model: string, list: PriceList = PRICES): Price | undefi
     looked.set(list, known)
   }
   if (known.has(model)) return known.get(model)
-  const name = Object.hasOwn(list, model) ? model : plainModel(model)
-  const price = ownValue(list, name)
+  const price = ownValue(list, model) ?? ownValue(list, plainModel(model))
   known.set(model, price)
   return price
 }

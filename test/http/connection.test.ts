@@ -34,20 +34,25 @@ async function startTimed() {
   return { ...server, told }
 }
 
+function post(
+  url: string,
+  { content, ...rest }: { content: string; stream: boolean; max_tokens?: number },
+  signal?: AbortSignal,
+): Promise<Response> {
+  const messages = [{ role: 'user', content }]
+  return fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'claude-sonnet-5', max_tokens: 50, ...rest, messages }),
+    ...(signal && { signal }),
+  })
+}
+
 test('A connection whose request is answered is closed after its time again', async () => {
   const server = await startTimed()
   const ask = async (path: string, stream: boolean) => {
     server.told.length = 0
-    const reply = await fetch(server.url + path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        model: 'claude-sonnet-5',
-        max_tokens: 50,
-        messages: [{ role: 'user', content: 'Hello' }],
-        stream,
-      }),
-    })
+    const reply = await post(server.url + path, { content: 'Hello', stream })
     await reply.text()
     return server.told
   }
@@ -61,17 +66,8 @@ test('A connection whose request is answered is closed after its time again', as
 test('A stream that its client leaves in the middle ends without harm', async () => {
   const server = await startTimed()
   const left = new AbortController()
-  const reply = await fetch(`${server.url}/v1/messages`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      model: 'claude-sonnet-5',
-      max_tokens: 500,
-      messages: [{ role: 'user', content: 'wait 5s' }],
-      stream: true,
-    }),
-    signal: left.signal,
-  })
+  const said = { content: 'wait 5s', stream: true, max_tokens: 500 }
+  const reply = await post(`${server.url}/v1/messages`, said, left.signal)
   await reply.body?.getReader().read()
   expect(server.told).toEqual([0])
   left.abort()

@@ -1,7 +1,8 @@
+import { freshId } from '../fresh-id.ts'
 import type { Note } from '../protocol.ts'
 import { refused } from './parts-in.ts'
 import type { ChatMessage, ChatToolCall } from './schema.ts'
-import { freshId, legalToolId } from './tool-id.ts'
+import { legalToolId } from './tool-id.ts'
 
 /** One tool call of the history, with the id that it gets in the hub and the output that answers it. */
 export interface CallSite {

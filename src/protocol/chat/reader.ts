@@ -1,5 +1,6 @@
 import type { ProxyError } from '../../kit/error.ts'
 import { isRecord } from '../../kit/json.ts'
+import { freshId } from '../fresh-id.ts'
 import { BlockWriter } from '../messages/block-writer.ts'
 import { brokenInput } from '../messages/broken-input.ts'
 import { errorEvent } from '../messages/error.ts'
@@ -15,7 +16,7 @@ import { type Call, Calls, isComplete } from './calls-in.ts'
 import { choiceOf, errorIn, usageOf } from './chunk-in.ts'
 import { type CallDelta, type Piece, piecesOf } from './delta-in.ts'
 import { isCut, stopReasonOf } from './finish-reason.ts'
-import { freshId, legalToolId } from './tool-id.ts'
+import { legalToolId } from './tool-id.ts'
 import { usageIn } from './usage.ts'
 
 /** What reading an upstream's Chat reply needs beside the reply. */
@@ -289,9 +290,8 @@ export class ChatReader {
   }
 
   #ending(finish: string): MessageDelta {
-    if (this.#refusal !== '') return refusalDelta(this.#refusal)
-    const stop_reason = stopReasonOf(finish, this.#ids.size > 0)
-    if (stop_reason === 'refusal') return refusalDelta('')
+    const stop_reason = this.#refusal ? 'refusal' : stopReasonOf(finish, this.#ids.size > 0)
+    if (stop_reason === 'refusal') return refusalDelta(this.#refusal)
     if (stop_reason === 'end_turn' && this.#stopSequence !== undefined) {
       return { stop_reason: 'stop_sequence', stop_sequence: this.#stopSequence }
     }

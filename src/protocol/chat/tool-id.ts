@@ -8,14 +8,6 @@ export function legalToolId(id: string): string {
   return head.replace(/[^a-zA-Z0-9_-]/g, '_')
 }
 
-/** An id that no call has yet, now taken: some servers give all calls the same one. */
-export function freshId(own: string, taken: Set<string>): string {
-  let id = own
-  for (let n = 2; taken.has(id); n++) id = `${own}_${n}`
-  taken.add(id)
-  return id
-}
-
 const BASE64 = /[A-Za-z0-9+/=]/
 const SEPARATORS = '|.:~,;'
 

@@ -1,4 +1,5 @@
 import { invalidField } from '../check.ts'
+import { freshId } from '../fresh-id.ts'
 import { textOf } from '../value.ts'
 import { legalCallId } from './call-id.ts'
 import type { Item } from './schema.ts'
@@ -22,9 +23,7 @@ export function pairCalls(items: readonly Item[]): ReadonlyMap<Item, string> {
   for (const [index, item] of items.entries()) {
     if (CALLS.has(item.type)) {
       const own = requiredCallId(item, index)
-      let id = own
-      for (let n = 2; taken.has(id); n += 1) id = `${own.slice(0, 60)}_${n}`
-      taken.add(id)
+      const id = freshId(own, taken, 60)
       latest.set(own, id)
       open.set(own, [...(open.get(own) ?? []), id])
       ids.set(item, id)
