@@ -310,7 +310,7 @@ describe('an upstream that sends without end', () => {
   test('is left at a bound, with 502', async () => {
     const sent = { mib: 0 }
     fake.reply(endless('application/json', '{', sent))
-    const reply = await ask(patient, '', false)
+    const reply = await ask(patient, '', false, 15_000)
     expect(reply.status).toBe(502)
     expect(expectErrorShape(reply).message).toBe(
       'Upstream sent more than 256 MiB for one answer: check base_url',
@@ -321,7 +321,7 @@ describe('an upstream that sends without end', () => {
 
   test('is left where little becomes much', async () => {
     fake.reply(compressed('gzip', `{${' '.repeat(300 * 1024 * 1024)}}`, { status: 500 }))
-    const reply = await ask(patient, '', false)
+    const reply = await ask(patient, '', false, 15_000)
     expect(reply.status).toBe(502)
     expect(expectErrorShape(reply).message).toContain('more than 256 MiB')
     await expectStillServing(patient, fake)
@@ -330,7 +330,7 @@ describe('an upstream that sends without end', () => {
   test('is left where a stream was to become one answer', async () => {
     const sent = { mib: 0 }
     fake.reply(endless('text/event-stream', 'event: ', sent))
-    const reply = await ask(patient, '', false)
+    const reply = await ask(patient, '', false, 15_000)
     expect(reply.status).toBe(502)
     expect(sent.mib).toBeLessThan(400)
     await expectStillServing(patient, fake)

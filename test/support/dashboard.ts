@@ -110,15 +110,15 @@ async function fill(path: string, rows: readonly NewRow[]): Promise<void> {
   await store.close()
 }
 
-/** Rows of a month, denser towards now and by day; the newest is a minute old. */
+/** Rows of a month, denser towards now and by day; the newest is a minute old. The same rows at every hour of the clock. */
 export function busyMonth(count: number): NewRow[] {
   const make = rowMaker(7)
   const newest = Date.now() - 60_000
   const rows: NewRow[] = []
   for (let number = 0; number < count; number++) {
-    const time = Math.floor(newest - (1 - (number + 1) / count) ** 2.4 * 30 * DAY_MS)
-    const night = new Date(time).getUTCHours() < 6
-    if (!night || number % 5 === 0) rows.push(make(time, number))
+    const ago = Math.ceil((1 - (number + 1) / count) ** 2.4 * 30 * DAY_MS)
+    const night = ago % DAY_MS > 18 * HOUR_MS
+    if (!night || number % 5 === 0) rows.push(make(newest - ago, number))
   }
   return rows
 }

@@ -33,7 +33,7 @@ export async function ask(
   proxy: Ccproxy,
   mode: string,
   stream: boolean,
-  timeout = 5000,
+  timeout = 15_000,
 ): Promise<RawReply & { closed: 'end' | 'cut'; took: number }> {
   const client = await rawClient(proxy.port)
   const start = performance.now()

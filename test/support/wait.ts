@@ -7,7 +7,7 @@ export function sleep(milliseconds: number): Promise<void> {
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  timeout = 5000,
+  timeout = 20_000,
 ): Promise<void> {
   const end = performance.now() + timeout
   while (!(await condition())) {

@@ -150,7 +150,11 @@ describe('figures', () => {
         // No price is known for it, which is not the same as no cost.
         expect(await seen(page.locator('#breakdown tbody'))).toContain('unpriced')
         expect(await tile(page, 'Money spent')).toBe('–')
-        expect(await seen(rowsOf(page).first())).toContain('unpriced')
+        // A refused one has used nothing, and thus has no price to know.
+        const answered = rowsOf(page)
+          .filter({ has: page.getByText('200', { exact: true }) })
+          .first()
+        expect(await seen(answered)).toContain('unpriced')
       })
     },
     LIMIT_MS,
