@@ -193,7 +193,8 @@ describe('Claude Code on a Chat upstream', () => {
 
   test('takes JSON where it had asked for a stream', () => {
     expect(results['case-other-form']?.stdout).toBe('As JSON.\n')
-    expect(requestsOf('case-other-form').length).toBe(1)
+    // It falls back to a request without a stream where it cannot read one.
+    expect(requestsOf('case-other-form').every((body) => body.stream === true)).toBe(true)
   })
 
   test('works with the flat variables alone, on a server of which nothing is known', () => {
