@@ -1,5 +1,6 @@
 import { noteLost } from '../messages/document.ts'
 import type { Block } from '../messages/schema.ts'
+import { toolReferenceText } from '../messages/tool-reference.ts'
 import { isBlank } from '../value.ts'
 import {
   callId,
@@ -79,7 +80,7 @@ function resultPart(item: unknown, place: Place, context: OutContext): OutPart[]
       noteLost(item, place.path, context.notes, false)
       return [textPart(searchText(item), item, context)]
     default:
-      return [{ type: 'text', text: asText(item) }]
+      return [{ type: 'text', text: toolReferenceText(item, context.names) ?? asText(item) }]
   }
 }
 

@@ -2,6 +2,7 @@ import { isRecord } from '../../kit/json.ts'
 import { documentHead, headed, noteLost } from '../messages/document.ts'
 import { sniffImage } from '../messages/image.ts'
 import type { Block, Source } from '../messages/schema.ts'
+import { toolReferenceText } from '../messages/tool-reference.ts'
 import type { OutContext } from './out-context.ts'
 
 /** A content part as it goes up. */
@@ -48,7 +49,9 @@ function resultParts(content: unknown, path: string, context: OutContext): InPar
   const items: unknown[] = Array.isArray(content) ? content : [content]
   return items.flatMap((item) => {
     if (isBlock(item) && KNOWN_IN_RESULT.has(item.type)) return partsOf(item, path, context)
-    return [{ type: 'input_text', text: typeof item === 'string' ? item : JSON.stringify(item) }]
+    const reference = isBlock(item) ? toolReferenceText(item, context.names) : undefined
+    const text = typeof item === 'string' ? item : (reference ?? JSON.stringify(item))
+    return [{ type: 'input_text', text }]
   })
 }
 
