@@ -27,6 +27,8 @@ const REFUSED: readonly (readonly [field: string, body: object])[] = [
   ['output_config.format', { output_config: { format: { type: 'regex' } } }],
   ['output_config.format.schema', { output_config: { format: { type: 'json_schema' } } }],
   ['output_format', { output_format: 'json' }],
+  ['thread', { thread: { type: 'create' } }],
+  ['thread', { thread: { type: 'continue', previous_message_id: 'msg_1' }, messages: [] }],
 ]
 
 describe('a Messages request that cannot be said in other words', () => {
@@ -44,6 +46,7 @@ describe('a Messages request that cannot be said in other words', () => {
       tools: [...tools, { type: 'bash_20250124', name: 'bash' }],
       tool_choice: { type: 'none' },
       thinking: { type: 'between_tools' },
+      thread: null,
       output_config: { format: { type: 'json_schema', schema: {} } },
     }
     expect<object>(messagesCodec.requestIn(request).request).toBe(request)

@@ -1,3 +1,4 @@
+import { ProxyError } from '../../kit/error.ts'
 import { isRecord } from '../../kit/json.ts'
 import { invalidField } from '../check.ts'
 import { isBlank, textOf } from '../value.ts'
@@ -13,6 +14,7 @@ const THINKING: ReadonlySet<string> = new Set(['enabled', 'disabled', 'adaptive'
  * @throws ProxyError invalid_request that names the field
  */
 export function checkMeaning(request: MessagesRequest): MessagesRequest {
+  checkThread(request)
   if (request.messages.length === 0) throw invalidField('messages', 'at least one is needed')
   if (request.messages.every(isEmpty)) throw invalidField('messages', 'none of them has content')
   request.messages.forEach(checkMessage)
@@ -24,6 +26,18 @@ export function checkMeaning(request: MessagesRequest): MessagesRequest {
   checkFormat(request.output_config?.format, 'output_config.format')
   checkFormat(request.output_format, 'output_format')
   return request
+}
+
+/**
+ * A thread is held by Anthropic alone: without it the model would see the newest turn and nothing before it. By this code
+ * the SDK knows (1.11) that its tool runner has to send the whole conversation.
+ */
+function checkThread({ thread }: Readonly<Record<string, unknown>>): void {
+  if (thread === undefined || thread === null) return
+  const why = 'conversations are not held here; send the whole of it in messages'
+  throw new ProxyError('invalid_request', `Cannot translate "thread": ${why}`, {
+    ...{ field: 'thread', code: 'thread_unsupported_request' },
+  })
 }
 
 function isEmpty({ content }: RequestMessage): boolean {
