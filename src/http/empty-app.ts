@@ -11,6 +11,12 @@ const CODES: Readonly<Record<string, (request: Request, routes: Routes) => Proxy
   NOT_FOUND: (request, routes) => {
     const { path } = incomingOf(request)
     const allow = allowedMethods(routes(), path)
+    // Codex with its own provider opens a WebSocket first: this status alone sends it to HTTP without five more tries (0.169).
+    if (allow !== undefined && request.headers.get('upgrade')?.toLowerCase() === 'websocket') {
+      const text = `WebSockets are not served here: use ${allow} over HTTP`
+      const headers = { allow, upgrade: 'HTTP/1.1', connection: 'upgrade' }
+      return new ProxyError('method_not_allowed', text, { status: 426, headers })
+    }
     if (allow !== undefined) {
       const text = `Method ${request.method} is not allowed: use ${allow}`
       return new ProxyError('method_not_allowed', text, { headers: { allow } })

@@ -95,6 +95,17 @@ test.each([
   expect((await fetch(`${proxy.url}${path}`, { method: 'HEAD' })).status).not.toBe(405)
 })
 
+test.each(['', '/to/anthropic'])('under "%s" a WebSocket is told to use HTTP', async (prefix) => {
+  const socket = {
+    ...{ connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' },
+    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+  }
+  const refused = await fetch(`${proxy.url}${prefix}/v1/responses`, { headers: socket })
+  expect(refused.status).toBe(426)
+  const { error } = Object(await refused.json())
+  expect(error.message).toBe('WebSockets are not served here: use POST over HTTP')
+})
+
 test('a login is begun by POST only', async () => {
   const refused = await fetch(`${proxy.url}/oauth/login`)
   expect(refused.status).toBe(405)
