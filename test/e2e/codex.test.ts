@@ -77,6 +77,16 @@ const RUNS: Record<string, Run> = {
   'case-overloaded': {
     replies: [apiError(529, 'overloaded_error', 'Overloaded'), text('Recovered.')],
   },
+  'case-compact': {
+    ...{ model: 'gpt-5.5', builtIn: true, compactFrom: 50 },
+    replies: [
+      message([{ tool: 'exec_command', input: { cmd: 'echo first-$((40+2))' } }], {
+        usage: { input_tokens: 90_000 },
+      }),
+      message([{ thinking: 'What matters?' }, { text: 'The SUM is 42.' }]),
+      text('Compacted.'),
+    ],
+  },
   'case-broken': {
     replies: [midStreamError('overloaded_error', 'Overloaded'), text('Once more.')],
   },
@@ -213,6 +223,19 @@ describe('Codex on Claude', () => {
     expect(results['case-namespace']?.stdout).toBe('No such agent.\n')
     const said = JSON.stringify(requestsOf('case-namespace')[1]?.messages)
     expect(said).toContain('invalid agent id nobody')
+  })
+
+  test('compacts its conversation with its own provider, which asks for that in its own way', () => {
+    const { stdout, stderr = '' } = results['case-compact'] ?? {}
+    expect(stdout).toBe('Compacted.\n')
+    expect(stderr).toContain('context compacted')
+    // It opens a WebSocket first, and goes on by HTTP at once.
+    expect(stderr).not.toContain('Reconnecting')
+    const [, summary, last] = requestsOf('case-compact')
+    expect(summary?.tool_choice).toEqual({ type: 'none' })
+    const said = JSON.stringify(last?.messages)
+    expect(said).toContain('The SUM is 42.')
+    expect(said).not.toContain('first-42')
   })
 
   test('tries again after a 529 and after an error in the stream', () => {

@@ -13,6 +13,10 @@ export interface CodexOptions {
   readonly followUp?: string
   /** Files in its working directory, by name. */
   readonly files?: Readonly<Record<string, string>>
+  /** Whether it keeps its own provider, of which the settings change the address alone. */
+  readonly builtIn?: boolean
+  /** Tokens from which on it compacts its conversation. */
+  readonly compactFrom?: number
   readonly timeout?: number
 }
 
@@ -37,9 +41,14 @@ export function codexPath(): string {
 }
 
 function config(options: CodexOptions): string {
+  const { compactFrom } = options
+  const limit = compactFrom === undefined ? '' : `model_auto_compact_token_limit = ${compactFrom}`
+  const provider =
+    options.builtIn === true ? `openai_base_url = "${options.baseUrl}"` : 'model_provider = "proxy"'
   return `
 model = "${options.model}"
-model_provider = "proxy"
+${provider}
+${limit}
 approval_policy = "never"
 sandbox_mode = "danger-full-access"
 check_for_update_on_startup = false
@@ -87,7 +96,9 @@ function execute(
 ): Promise<Outcome> {
   const child = Bun.spawn([codexPath(), 'exec', '--skip-git-repo-check', ...args], {
     cwd: work,
-    env: cleanEnv(home, { PROXY_KEY: options.apiKey }),
+    env: cleanEnv(home, {
+      [options.builtIn === true ? 'CODEX_API_KEY' : 'PROXY_KEY']: options.apiKey,
+    }),
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'pipe',

@@ -6,6 +6,7 @@ import { systemReminder } from '../messages/system.ts'
 import type { Note } from '../protocol.ts'
 import { objectIn, textOf } from '../value.ts'
 import { pairCalls } from './call-pairs.ts'
+import { COMPACTION_PROMPT, compactionText } from './compaction.ts'
 import { isClaudeSignature, openSealed } from './envelope.ts'
 import { blocksOfContent, type ImageDetails, textsOfContent } from './parts-in.ts'
 import type { Item } from './schema.ts'
@@ -104,12 +105,25 @@ function readItem(item: Item, path: string, reader: Reader): void {
       return
     case 'additional_tools':
       return
+    case 'compaction':
+      reader.turns.user([{ type: 'text', text: summaryOf(item, path) }])
+      return
+    case 'compaction_trigger':
+      reader.notes.push(`${path}: the compaction is a summary that the model was asked for`)
+      reader.turns.user([{ type: 'text', text: COMPACTION_PROMPT }])
+      return
     case 'web_search_call':
       reader.notes.push(`${path}: a past web search is not sent again; the answer that used it is`)
       return
     default:
       throw refused(path, item)
   }
+}
+
+function summaryOf(item: Item, path: string): string {
+  const text = compactionText(item)
+  if (text !== undefined) return text
+  throw invalidField(`${path}.encrypted_content`, 'only a compaction made here can be read')
 }
 
 function readMessage(item: Item, path: string, reader: Reader): void {

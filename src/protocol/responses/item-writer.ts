@@ -12,7 +12,7 @@ export interface ItemSink {
 
 /** Writes one output item from the blocks that make it. */
 export interface ItemWriter {
-  readonly kind: 'message' | 'reasoning' | 'call' | 'search'
+  readonly kind: 'message' | 'reasoning' | 'call' | 'search' | 'compaction'
   /** What a delta of its block adds. */
   delta(delta: BlockDelta): string
   /** A block of it is over; the item itself stays open until `close`. */

@@ -4,6 +4,7 @@ import type { MessagesRequest } from '../messages/schema.ts'
 import type { Hints, Note, Turn } from '../protocol.ts'
 import { textOf } from '../value.ts'
 import { checkRequest } from './check.ts'
+import { asCompaction, isCompacting } from './compaction.ts'
 import { type Conversation, readConversation } from './conversation.ts'
 import type { Item, ResponsesRequest } from './schema.ts'
 import { nameTools } from './tool-names.ts'
@@ -21,8 +22,9 @@ export interface ResponsesRequestInOptions {
  */
 export function responsesRequestIn(body: unknown, options: ResponsesRequestInOptions = {}): Turn {
   const notes: Note[] = []
-  const checked = checkRequest(body)
-  refuseState(checked)
+  const said = checkRequest(body)
+  refuseState(said)
+  const checked = isCompacting(said) ? asCompaction(said) : said
   const named = nameTools(checked)
   const conversation = readConversation(itemsOf(checked), named, notes)
   const request: MessagesRequest = {

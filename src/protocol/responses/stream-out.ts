@@ -8,6 +8,8 @@ import type { StreamEvent, StreamOut, World } from '../protocol.ts'
 import { textOf } from '../value.ts'
 import { openCall } from './call-writer.ts'
 import { checkRequest } from './check.ts'
+import { isCompacting } from './compaction.ts'
+import { CompactionWriter } from './compaction-writer.ts'
 import { responseError } from './error.ts'
 import { endingOf } from './finish-reason.ts'
 import { Frames } from './frames.ts'
@@ -40,6 +42,7 @@ type State =
 /** Hub events → a Responses stream, and the response that it ends with. */
 export class ResponseWriter implements StreamOut {
   readonly #tools: NamedTools
+  readonly #compacting: boolean
   readonly #object: ResponseObject
   readonly #sink: ItemSink
   readonly #frames = new Frames()
@@ -54,6 +57,7 @@ export class ResponseWriter implements StreamOut {
     const request = checkRequest(options.request)
     const { world } = options
     this.#tools = nameTools(request)
+    this.#compacting = isCompacting(request)
     this.#object = new ResponseObject(`resp_${world.id()}`, world.now(), request)
     this.#sink = { frames: this.#frames, world, nextIndex: () => this.#nextIndex() }
   }
@@ -138,12 +142,12 @@ export class ResponseWriter implements StreamOut {
 
   #openText(block: Block, held: ItemWriter | undefined): string {
     const first = block.text ?? ''
-    if (held instanceof MessageWriter) {
+    if (held instanceof MessageWriter || held instanceof CompactionWriter) {
       this.#state = { at: 'in block', writer: held }
       return held.text(first)
     }
     return this.#enter(() => {
-      const writer = new MessageWriter(this.#sink)
+      const writer = new (this.#compacting ? CompactionWriter : MessageWriter)(this.#sink)
       return { writer, text: writer.text(first) }
     })
   }

@@ -212,6 +212,7 @@ const ITEM_KEYS: Readonly<Record<string, readonly string[]>> = {
   custom_tool_call: ['id', 'status', 'call_id', 'name', 'input'],
   tool_search_call: ['id', 'status', 'call_id', 'execution', 'arguments'],
   web_search_call: ['id', 'status', 'action'],
+  compaction: ['id', 'encrypted_content'],
 }
 
 function itemOf(event: Json): Json {
