@@ -16,7 +16,12 @@ import { type RelayCall, type Reply, relay } from './relay.ts'
 import { openEarly, respond } from './respond.ts'
 import { chooseRoute, type Route } from './route.ts'
 import type { Settlement } from './settlement.ts'
-import { type Translation, translate, withoutForeignThinking } from './translate.ts'
+import {
+  type Translation,
+  translate,
+  withoutForeignItems,
+  withoutForeignThinking,
+} from './translate.ts'
 import { Work } from './work.ts'
 
 /** The protocol in which each endpoint's client speaks; lists of models have none of their own. */
@@ -113,9 +118,20 @@ function passUp(exchange: Exchange, route: Route, envelope: ReadEnvelope | undef
     route.model === envelope.model
       ? exchange.body
       : splice(exchange.body, envelope.modelSpan, JSON.stringify(route.model))
-  const isMessages = exchange.endpoint === 'messages' || exchange.endpoint === 'count_tokens'
-  if (!isMessages) return { body: named, path, notes: [], translation: undefined }
-  return { ...withoutForeignThinking(named), path, translation: undefined }
+  return { ...withoutForeign(exchange.endpoint, named), path, translation: undefined }
+}
+
+/** The body without what we made for another upstream, where the client's protocol carries that. */
+function withoutForeign(endpoint: Endpoint, body: Uint8Array): Pick<Ascent, 'body' | 'notes'> {
+  switch (endpoint) {
+    case 'messages':
+    case 'count_tokens':
+      return withoutForeignThinking(body)
+    case 'responses':
+      return withoutForeignItems(body)
+    default:
+      return { body, notes: [] }
+  }
 }
 
 function translateUp(

@@ -1,14 +1,16 @@
 import { asBuffer } from '../kit/bytes.ts'
 import { ProxyError } from '../kit/error.ts'
 import { randomId } from '../kit/id.ts'
+import { isRecord } from '../kit/json.ts'
 import type { Condensed } from '../kit/json-condense.ts'
 import { DEEPEST, isDeeper } from '../kit/json-depth.ts'
 import { parseExact } from '../kit/json-exact.ts'
 import type { Codec, ReadOptions, Whole, WriteOptions } from '../protocol/codec.ts'
-import { messagesCodec } from '../protocol/messages/codec.ts'
+import { checkRequest } from '../protocol/messages/check.ts'
 import { stripOwnThinking } from '../protocol/messages/signature.ts'
 import { NEUTRAL_PROFILE, type Profile } from '../protocol/profile.ts'
 import type { Note, Turn, World } from '../protocol/protocol.ts'
+import { withoutOwnItems } from '../protocol/responses/own-items.ts'
 
 /** The limit sent where neither the client nor the settings say one. */
 const DEFAULT_MAX_TOKENS = 32_000
@@ -111,7 +113,7 @@ export function withoutForeignThinking(body: Uint8Array): { body: Uint8Array; no
   if (!asBuffer(body).includes(OWN_SIGNATURE)) {
     return { body, notes: [] }
   }
-  const { request } = messagesCodec.requestIn(parseBody(body))
+  const request = checkRequest(parseBody(body))
   const stripped = stripOwnThinking(request)
   if (stripped === request) return { body, notes: [] }
   return {
@@ -119,6 +121,19 @@ export function withoutForeignThinking(body: Uint8Array): { body: Uint8Array; no
     notes: [
       'messages: what another upstream thought and found left out, Anthropic takes only its own',
     ],
+  }
+}
+
+/** The same of a Responses body for OpenAI itself, or whoever speaks its protocol. */
+export function withoutForeignItems(body: Uint8Array): { body: Uint8Array; notes: Note[] } {
+  if (!asBuffer(body).includes(OWN_SIGNATURE)) return { body, notes: [] }
+  const request = parseBody(body)
+  if (!isRecord(request) || !Array.isArray(request.input)) return { body, notes: [] }
+  const input = withoutOwnItems(request.input)
+  if (input === request.input) return { body, notes: [] }
+  return {
+    body: encoder.encode(JSON.stringify({ ...request, input })),
+    notes: ['input: what another upstream thought left out, this one takes only its own'],
   }
 }
 

@@ -1,5 +1,5 @@
-import { checker } from '../check.ts'
 import type { Codec } from '../codec.ts'
+import { checkRequest } from './check.ts'
 import { checkMeaning } from './check-request.ts'
 import { messagesErrors } from './error.ts'
 import { createMessagesStreamIn, createMessagesStreamOut } from './events.ts'
@@ -7,10 +7,7 @@ import { messagesReplyIn } from './reply-in.ts'
 import { messagesReplyOut } from './reply-out.ts'
 import { messagesRequestIn } from './request-in.ts'
 import { messagesRequestOut } from './request-out.ts'
-import { MessagesRequest } from './schema.ts'
 import { createMessagesTap } from './tap.ts'
-
-const check = checker(MessagesRequest)
 
 /** Anthropic Messages, the hub itself. */
 export const messagesCodec: Codec = {
@@ -18,7 +15,7 @@ export const messagesCodec: Codec = {
   path: '/v1/messages',
   errors: messagesErrors,
   ping: 'event: ping\ndata: {"type": "ping"}\n\n',
-  requestIn: (body) => messagesRequestIn(checkMeaning(check(body))),
+  requestIn: (body) => messagesRequestIn(checkMeaning(checkRequest(body))),
   requestOut(turn, target) {
     const out = messagesRequestOut(turn, { defaultMaxTokens: target.defaultMaxTokens })
     return { ...out, names: undefined }

@@ -1,4 +1,4 @@
-import type { Item, ResponsesRequest } from './schema.ts'
+import type { ResponsesRequest } from './schema.ts'
 
 const SEAL = 'ccproxy.compaction.1.'
 
@@ -23,8 +23,8 @@ export function sealCompaction(summary: string): string {
 }
 
 /** What a model reads of a compaction of our making; another vendor's gives nothing. */
-export function compactionText({ encrypted_content: content }: Item): string | undefined {
-  if (!content?.startsWith(SEAL)) return undefined
+export function compactionText(content: string): string | undefined {
+  if (!content.startsWith(SEAL)) return undefined
   const summary = Buffer.from(content.slice(SEAL.length), 'base64url').toString()
   return `The conversation before this was compacted. Its summary:\n\n${summary}`
 }

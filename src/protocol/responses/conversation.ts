@@ -121,7 +121,7 @@ function readItem(item: Item, path: string, reader: Reader): void {
 }
 
 function summaryOf(item: Item, path: string): string {
-  const text = compactionText(item)
+  const text = compactionText(item.encrypted_content ?? '')
   if (text !== undefined) return text
   throw invalidField(`${path}.encrypted_content`, 'only a compaction made here can be read')
 }
