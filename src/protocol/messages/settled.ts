@@ -3,14 +3,16 @@ import { isRecord } from '../../kit/json.ts'
 import { invalidField } from '../check.ts'
 import type { Note } from '../protocol.ts'
 import { textOf } from '../value.ts'
+import { withSummaries } from './compaction.ts'
 import { type Block, type MessagesRequest, type RequestMessage, Tool } from './schema.ts'
 
 /**
  * The request as it stands where the model is to go on, for an upstream that cannot change course in a conversation:
- * with the tools that system messages added or took away, with the effort that the current turn was given, and
- * without the texts that were to be shown for one turn only. Every message keeps its place.
+ * with the tools that system messages added or took away, with the effort that the current turn was given, with the
+ * summaries of compactions as texts, and without the texts that were to be shown for one turn only. Every message keeps its place.
  */
-export function settled(request: MessagesRequest, notes: Note[]): MessagesRequest {
+export function settled(asked: MessagesRequest, notes: Note[]): MessagesRequest {
+  const request = withSummaries(asked)
   if (!request.messages.some(({ role }) => role === 'system')) return request
   const lastUser = request.messages.findLastIndex(({ role }) => role === 'user')
   const turn = request.messages.findLastIndex(isPrompt)

@@ -1,3 +1,4 @@
+import { summaryText } from '../messages/compaction.ts'
 import type { ResponsesRequest } from './schema.ts'
 
 const SEAL = 'ccproxy.compaction.1.'
@@ -26,5 +27,5 @@ export function sealCompaction(summary: string): string {
 export function compactionText(content: string): string | undefined {
   if (!content.startsWith(SEAL)) return undefined
   const summary = Buffer.from(content.slice(SEAL.length), 'base64url').toString()
-  return `The conversation before this was compacted. Its summary:\n\n${summary}`
+  return summaryText(summary)
 }
