@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import Anthropic from '@anthropic-ai/sdk'
+import { betaTool } from '@anthropic-ai/sdk/helpers/beta/json-schema'
 import { createDemoUpstream } from '../../../src/provider/demo/demo.ts'
 import { DEMO_MODELS } from '../../../src/provider/demo/models.ts'
 import { stillWorld } from './support.ts'
@@ -280,4 +281,23 @@ test('A prompt with a breakpoint is written to the cache, then read from it', as
   expect(first.usage.cache_read_input_tokens).toBe(0)
   expect(second.usage.cache_read_input_tokens).toBe(first.usage.cache_creation_input_tokens)
   expect(second.usage.cache_creation_input_tokens).toBe(0)
+})
+
+test('The tool runner sends the whole conversation, as the demo holds none', async () => {
+  const asked: unknown[] = []
+  const tool = betaTool({
+    name: 'get_weather',
+    inputSchema: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+    description: 'The weather',
+    run: (input) => {
+      asked.push(input)
+      return '21 °C'
+    },
+  })
+  const last = await client.beta.messages.toolRunner({
+    ...{ model: MODEL, max_tokens: 4000, tools: [tool] },
+    messages: [{ role: 'user', content: 'Use get_weather' }],
+  })
+  expect(asked.length).toBe(1)
+  expect(JSON.stringify(last.content)).toContain('21 °C')
 })

@@ -25,6 +25,7 @@ export function checkRequest(body: Fields, context: RequestContext): DemoModel {
   const name = needText(body, 'model', '')
   if (!context.counting) checkMaxTokens(body)
   checkUnknown(body, context)
+  checkThread(body)
   const model = findModel(name)
   if (model === undefined) throw failure(404, `model: ${name}`, { field: 'model' })
   checkLimits(body, model, context)
@@ -53,6 +54,13 @@ function checkUnknown(body: Fields, context: RequestContext): void {
       !KNOWN.has(key) || (context.counting && (key === 'max_tokens' || key === 'stream'))
     must(!refused, key, 'Extra inputs are not permitted')
   }
+}
+
+/** The demo holds no conversations; by this code the SDK's tool runner sends the whole of its own. */
+function checkThread({ thread }: Fields): void {
+  if (thread === undefined || thread === null) return
+  const options = { field: 'thread', code: 'thread_unsupported_request' }
+  throw failure(400, 'thread: the demo holds no conversations', options)
 }
 
 function checkLimits(body: Fields, model: DemoModel, { counting }: RequestContext): void {

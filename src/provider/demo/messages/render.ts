@@ -51,8 +51,9 @@ export function messageWriter(script: Script, identity: ReplyIdentity): BeatWrit
 
 /** An error as the Messages API writes it. */
 export function errorBody(error: ProxyError, requestId: string): Json {
-  const { type = 'api_error', message } = error
-  return { type: 'error', error: { type, message }, request_id: requestId }
+  const { type = 'api_error', message, vendorCode } = error
+  const details = vendorCode === undefined ? {} : { details: { error_code: vendorCode } }
+  return { type: 'error', error: { type, message, ...details }, request_id: requestId }
 }
 
 function event(type: string, fields: Json): string {
