@@ -1,7 +1,7 @@
-import { ProxyError } from '../../kit/error.ts'
 import { isRecord } from '../../kit/json.ts'
 import { invalidField } from '../check.ts'
 import { isBlank, textOf } from '../value.ts'
+import { checkThread } from './check-thread.ts'
 import type { Block, MessagesRequest, RequestMessage } from './schema.ts'
 
 const ROLES: ReadonlySet<string> = new Set(['user', 'assistant', 'system'])
@@ -26,18 +26,6 @@ export function checkMeaning(request: MessagesRequest): MessagesRequest {
   checkFormat(request.output_config?.format, 'output_config.format')
   checkFormat(request.output_format, 'output_format')
   return request
-}
-
-/**
- * A thread is held by Anthropic alone: without it the model would see the newest turn and nothing before it. By this code
- * the SDK knows (1.11) that its tool runner has to send the whole conversation.
- */
-function checkThread({ thread }: Readonly<Record<string, unknown>>): void {
-  if (thread === undefined || thread === null) return
-  const why = 'conversations are not held here; send the whole of it in messages'
-  throw new ProxyError('invalid_request', `Cannot translate "thread": ${why}`, {
-    ...{ field: 'thread', code: 'thread_unsupported_request' },
-  })
 }
 
 function isEmpty({ content }: RequestMessage): boolean {

@@ -1,6 +1,7 @@
 import { ProxyError } from '../../kit/error.ts'
-import { checker } from '../../protocol/check.ts'
-import { MessagesRequest } from '../../protocol/messages/schema.ts'
+import { checkRequest } from '../../protocol/messages/check.ts'
+import { checkThread } from '../../protocol/messages/check-thread.ts'
+import type { MessagesRequest } from '../../protocol/messages/schema.ts'
 import { foreignSystem } from '../../protocol/messages/system.ts'
 import type { Note } from '../../protocol/protocol.ts'
 import { isStandInUser } from '../../protocol/stand-in-user.ts'
@@ -33,8 +34,6 @@ export interface ReadOptions extends PlanOptions {
   readonly translated: boolean
 }
 
-const check = checker(MessagesRequest)
-
 /** Fields that go up in the body as they are, by CLAUDE_CODE_EXTRA_BODY. */
 const CARRIED = ['stop_sequences', 'temperature', 'top_p', 'top_k', 'service_tier'] as const
 /** Those that must not be in the requests that Claude Code's own tools make by themselves, on other models. */
@@ -61,7 +60,8 @@ const KNOWN: ReadonlySet<string> = new Set([
  * @throws ProxyError invalid_request that names the field
  */
 export function readPlan(body: unknown, options: ReadOptions): Plan {
-  const request = check(body)
+  const request = checkRequest(body)
+  checkThread(request)
   const notes: Note[] = []
   for (const name of Object.keys(request)) {
     if (!KNOWN.has(name)) notes.push(`${name}: Claude Code has no such setting`)

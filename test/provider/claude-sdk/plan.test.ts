@@ -53,6 +53,11 @@ describe('a request', () => {
     })
   })
 
+  test('for a thread is refused by the code on which the SDK sends the whole conversation', () => {
+    const thread = { type: 'continue', previous_message_id: 'msg_1' }
+    expect(refused({ thread })).toMatchObject({ vendorCode: 'thread_unsupported_request' })
+  })
+
   test('that asks for an answer to white space is refused', () => {
     const blank = [{ role: 'user', content: [{ type: 'text', text: ' \n' }] }]
     expect(refused({ messages: blank })).toMatchObject({ kind: 'invalid_request' })
