@@ -252,6 +252,7 @@ describe('requests that are refused here', () => {
     ['no model', '{"max_tokens":1,"messages":[]}', [], 400, 'invalid_request_error'],
     ['a model of another type', '{"model":7,"messages":[]}', [], 400, 'invalid_request_error'],
     ['a form', 'a=b', [['content-type', 'text/plain']], 415, 'invalid_request_error'],
+    ['a gzip', '\x1f\x8b', [['content-encoding', 'gzip']], 415, 'invalid_request_error'],
   ]
   for (const mode of ['', '/min', '/pt']) {
     for (const [name, body, headers, status, type] of cases) {

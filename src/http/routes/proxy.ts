@@ -71,6 +71,7 @@ async function serveJson(
   endpoint: Endpoint,
 ): Promise<Response> {
   checkContentType(request)
+  checkContentEncoding(request)
   // A Buffer, once: each later look into the bytes would make one of its own.
   const body = asBuffer(await readBody(request, context.bodyLimits))
   return context.gateway.handle(exchangeOf(request, prefix, named, endpoint, body))
@@ -158,5 +159,16 @@ function checkContentType(request: Request): void {
   throw new ProxyError(
     'unsupported_media_type',
     `Content-Type "${type.slice(0, 100)}" is not supported: send application/json`,
+  )
+}
+
+/** A compressed body would be told of as one that is no JSON; the header says what is taken (RFC 9110, 12.5.3). */
+function checkContentEncoding(request: Request): void {
+  const coding = request.headers.get('content-encoding')
+  if (coding === null || /^\s*(identity)?\s*$/i.test(coding)) return
+  throw new ProxyError(
+    'unsupported_media_type',
+    `Content-Encoding "${coding.slice(0, 100)}" is not supported: send the body uncompressed`,
+    { headers: { 'accept-encoding': 'identity' } },
   )
 }
