@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
+import { afterAll, afterEach, beforeAll, describe, expect, setSystemTime, test } from 'bun:test'
 import { join } from 'node:path'
 import { createLedger } from '../../src/record/ledger.ts'
 import { createLogger } from '../../src/record/log.ts'
@@ -272,6 +272,63 @@ describe('ccproxy stats', () => {
     const json = JSON.parse((await cli('stats', '--json')).stdout)
     expect(json).toMatchObject({ by: 'day', today: { errors: 1 }, total: { errors: 1 } })
     expect(json.models.map(({ name }: { name: string }) => name)).toContain('claude-haiku-4-5')
+  })
+})
+
+describe('ccproxy stats by day', () => {
+  const zone = process.env.TZ
+  afterEach(() => {
+    setSystemTime()
+    if (zone === undefined) delete process.env.TZ
+    else process.env.TZ = zone
+  })
+
+  /** The days that somebody is shown there and then, each with how many requests it had. */
+  async function days(there: string, now: string, requests: readonly string[]) {
+    process.env.TZ = there
+    setSystemTime(new Date(now))
+    const path = join(home.path, `days-${now.slice(0, 10)}.sqlite`)
+    await writeLedger(
+      path,
+      requests.map((time) => ({ time: Date.parse(time) })),
+    )
+    const world = fakeContext({ env: { RECORD__DATABASE: path }, home: home.path, cwd: home.path })
+    expect(await world.run('stats', '--port', `${closed}`)).toBe(0)
+    const lines = world.stdout().match(/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun) .*$/gm) ?? []
+    return lines.map((line) => cellsOf(line.replace(/[█▉▊▋▌▍▎▏]+/, '')).slice(0, 2))
+  }
+
+  test('calls each day by its own name where the clock is half an hour off', async () => {
+    const requests = ['2026-11-20T03:30:00Z', '2026-11-21T05:30:00Z', '2026-11-21T05:40:00Z']
+    const found = await days('Asia/Kolkata', '2026-11-21T06:30:00Z', requests)
+    expect(found).toHaveLength(7)
+    expect(found.slice(-2)).toEqual([
+      ['Fri 2026-11-20', '1'],
+      ['Sat 2026-11-21', '2'],
+    ])
+  })
+
+  test('calls each day by its own name after the clocks were put forward', async () => {
+    const requests = ['2026-03-27T11:00:00Z', '2026-03-29T11:00:00Z', '2026-03-30T09:00:00Z']
+    expect(await days('Europe/Berlin', '2026-03-30T10:00:00Z', requests)).toEqual([
+      ['Tue 2026-03-24'],
+      ['Wed 2026-03-25'],
+      ['Thu 2026-03-26'],
+      ['Fri 2026-03-27', '1'],
+      ['Sat 2026-03-28'],
+      ['Sun 2026-03-29', '1'],
+      ['Mon 2026-03-30', '1'],
+    ])
+  })
+
+  test('leaves out no hour at the edge of the week', async () => {
+    // 00:20 in summer time, which the offset of winter counts to the day before.
+    const requests = ['2026-10-21T22:20:00Z', '2026-10-28T09:00:00Z']
+    expect(await days('Europe/Berlin', '2026-10-28T10:00:00Z', requests)).toMatchObject([
+      ['Wed 2026-10-21', '1'],
+      ...Array(6).fill([expect.any(String)]),
+      ['Wed 2026-10-28', '1'],
+    ])
   })
 })
 

@@ -11,10 +11,12 @@ import { styleOf } from '../style.ts'
 const DAYS = 7
 /** A longer period is shown by days. */
 const HOURS_MS = 48 * 3_600_000
+const NOON_MS = 12 * 3_600_000
 const MOST_ROWS = 20
 
 /** What the command shows. */
 interface Stats {
+  /** The begin of the first hour: the ledger has figures by the hour. */
   readonly since: string
   /** Undefined where a period was asked for. */
   readonly today: LogAnalytics['total'] | undefined
@@ -63,7 +65,8 @@ async function collect(source: Source, given: number | undefined): Promise<Stats
     ask('client', since),
   ])
   return {
-    ...{ since: new Date(since).toISOString(), by, today: now?.total, total: times.total },
+    ...{ since: times.since ?? new Date(since).toISOString(), by },
+    ...{ today: now?.total, total: times.total },
     ...{ times: times.groups, models: models.groups, clients: clients.groups },
   }
 }
@@ -111,19 +114,27 @@ function timed(by: Stats['by']) {
   })
 }
 
-/** All days of the week, those without requests too. */
+/** All days of the week, those without requests too, and what an hour at its edge is counted to. */
 function everyDay(groups: LogAnalytics['groups']): NamedFigures[] {
-  const known = new Map(groups.map((group) => [timed('day')(group).name, group]))
-  return Array.from({ length: DAYS }, (_, index) => {
-    const name = label(new Date(midnight(DAYS - 1 - index)), 'day')
-    return { name, figures: known.get(name) }
-  })
+  const days = Array.from({ length: DAYS }, (_, index) => new Date(midnight(index)))
+  const all = new Map(days.map((day): [string, NamedFigures] => [label(day, 'day'), empty(day)]))
+  for (const group of groups.map(timed('day'))) all.set(group.name, group)
+  const date = ({ name }: NamedFigures) => name.slice(4)
+  return [...all.values()].sort((one, other) => date(one).localeCompare(date(other)))
 }
 
-/** A day or an hour as it is called here. */
-function label(time: Date, by: Stats['by']): string {
+function empty(day: Date): NamedFigures {
+  return { name: label(day, 'day'), figures: undefined }
+}
+
+/**
+ * A day or an hour as it is called here. The ledger counts in hours of UTC and days of one offset: a day may begin up to
+ * half an hour, or where the clocks were changed an hour, before midnight, and its noon is safely its own.
+ */
+function label(begin: Date, by: Stats['by']): string {
+  const time = by === 'day' ? new Date(begin.getTime() + NOON_MS) : begin
   const two = (value: number) => `${value}`.padStart(2, '0')
   const date = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`
-  if (by === 'hour') return `${date} ${two(time.getHours())}:00`
+  if (by === 'hour') return `${date} ${two(time.getHours())}:${two(time.getMinutes())}`
   return `${time.toDateString().slice(0, 3)} ${date}`
 }
