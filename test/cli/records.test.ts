@@ -1,5 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setSystemTime, test } from 'bun:test'
 import { join } from 'node:path'
+import { LogTable } from '../../src/cli/records/log-table.ts'
+import { factsOfClaudeCode, withProxyFacts } from '../../src/cli/records/status-facts.ts'
+import { styleOf } from '../../src/cli/style.ts'
+import { settledOut } from '../../src/http/logs/wire.ts'
 import { createLedger } from '../../src/record/ledger.ts'
 import { createLogger } from '../../src/record/log.ts'
 import type { Settled } from '../../src/record/observer.ts'
@@ -206,6 +210,31 @@ describe('ccproxy logs', () => {
   })
 })
 
+describe('the table of ccproxy logs', () => {
+  const failed = settled({
+    ...{ status: 529, ending: 'upstream_error', error: 'Overloaded: try again later' },
+    ...{ upstream: 'anthropic', client: 'a client with a name', usage: {} },
+  })
+  const row = settledOut(failed, undefined)
+  const plain = styleOf({ env: {} }, { isTerminal: false, write: () => undefined })
+  const long = settledOut(settled({ model: 'm'.repeat(300) }), 1.25)
+
+  test.each([120, 130, 140, 150])('says at %i columns why something failed', (width) => {
+    const table = new LogTable(plain, width)
+    const lines = table.lines([long, row])
+    for (const line of lines) expect(Bun.stringWidth(line)).toBeLessThanOrEqual(width)
+    expect(lines[1]).toContain('Overloaded')
+    expect(table.head()).toEndWith('NOTE')
+  })
+
+  test('has a head that no line of a narrow terminal breaks', () => {
+    const table = new LogTable(plain, 56)
+    table.measure([long, row])
+    expect(Bun.stringWidth(table.head())).toBeLessThanOrEqual(56)
+    expect(table.head()).toEndWith('TOTAL')
+  })
+})
+
 describe('without a ccproxy that runs', () => {
   const away = () => ['--port', `${closed}`]
 
@@ -369,6 +398,32 @@ describe('ccproxy statusline', () => {
     const input = JSON.stringify({ rate_limits, prompt_cache: { hit_ratio: 0.5 } })
     const { out } = await piped(['statusline', '--color'], input, { PORT: `${closed}` })
     expect(out).toBe('cache 50 % · \x1b[31m5h 85 %\x1b[39m (30 min left) · 7d 12 %\n')
+  })
+
+  test('keeps quiet about windows that have begun anew since', async () => {
+    const rate_limits = {
+      five_hour: { used_percentage: 99, resets_at: Date.now() / 1000 - 60 },
+      seven_day: { used_percentage: 12.4, resets_at: Date.now() / 1000 + 7230 },
+    }
+    const { out } = await piped(['statusline'], JSON.stringify({ rate_limits }), {
+      PORT: `${closed}`,
+    })
+    expect(out).toBe('7d 12 % (2 h left)\n')
+    const told = withProxyFacts(
+      factsOfClaudeCode({}),
+      {},
+      {
+        upstreams: [
+          {
+            limits: {
+              time: new Date().toISOString(),
+              values: { '5h-utilization': '1', '5h-reset': '1000', '7d-utilization': '0.5' },
+            },
+          },
+        ],
+      },
+    )
+    expect(told.limits).toEqual([{ name: '7d', used: 0.5, resets: undefined }])
   })
 
   test('does not wait for a proxy that hangs, nor for a stdin that stays open', async () => {

@@ -7,6 +7,7 @@ import { type Column, Table } from './table.ts'
 /** One exchange, as the ledger or the live feed tells it. */
 export type Exchange = LogRow | LiveResult
 
+const NOTE = 'NOTE'
 /** All columns; a narrow terminal has no room for those that are marked. */
 const COLUMNS: readonly (Column & { readonly wide?: boolean })[] = [
   { title: 'TIME' },
@@ -19,14 +20,16 @@ const COLUMNS: readonly (Column & { readonly wide?: boolean })[] = [
   { title: 'FIRST', right: true, wide: true },
   { title: 'TOTAL', right: true },
   { title: 'CLIENT', wide: true },
-  { title: 'NOTE' },
+  { title: NOTE },
 ]
 /** Of a terminal, columns. */
-const WIDE = 120
-/** What the other columns of a narrow table take at most. */
+const WIDE = 140
+/** What the other columns of a narrow table take at most, and those of a wide one with a short note. */
 const OTHERS = 62
+const OTHERS_WIDE = 116
 const UNKNOWN = '–'
 const MODEL_COLUMNS = 44
+const LEAST_MODEL = 24
 const CLIENT_COLUMNS = 20
 const NOTE_COLUMNS = 200
 /** What a note is worth showing in. */
@@ -50,7 +53,9 @@ export class LogTable {
   }
 
   head(): string {
-    return this.#style.dim(this.#table.head())
+    const head = this.#table.head()
+    const fits = this.#width === undefined || Bun.stringWidth(head) <= this.#width
+    return this.#style.dim(fits ? head : head.slice(0, -NOTE.length).trimEnd())
   }
 
   /** Makes room for rows, so that the head fits them. */
@@ -85,7 +90,7 @@ export class LogTable {
     const { input, output, cache_read: read = 0, cache_write: written = 0 } = tokens
     const counted = input !== undefined || output !== undefined
     const prompt = (input ?? 0) + read + written
-    const most = this.#narrow ? Math.max(12, (this.#width ?? 0) - OTHERS) : MODEL_COLUMNS
+    const most = this.#modelColumns()
     const time = localTime(row.time, this.#now())
     return this.#fitting([
       // A date without its year and seconds.
@@ -101,6 +106,13 @@ export class LogTable {
       fittedLine(row.client ?? UNKNOWN, CLIENT_COLUMNS),
       this.#note(row),
     ])
+  }
+
+  /** Why something failed matters more than a name's end. */
+  #modelColumns(): number {
+    if (this.#width === undefined) return MODEL_COLUMNS
+    if (this.#narrow) return Math.min(MODEL_COLUMNS, Math.max(12, this.#width - OTHERS))
+    return Math.min(MODEL_COLUMNS, Math.max(LEAST_MODEL, this.#width - OTHERS_WIDE))
   }
 
   #note({ ended, error, notes }: Exchange): string {

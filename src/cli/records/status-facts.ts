@@ -78,14 +78,19 @@ function limitsIn(status: unknown): PlanWindow[] {
   return ['5h', '7d'].flatMap((name) => {
     const used = Number(values[`${name}-utilization`] ?? Number.NaN)
     if (!Number.isFinite(used)) return []
-    return [{ name, used, resets: seconds(Number(values[`${name}-reset`])) }]
+    return stillTrue({ name, used, resets: seconds(Number(values[`${name}-reset`])) })
   })
 }
 
 function windowOf(name: string, window: unknown): PlanWindow[] {
   const used = numberIn(window, 'used_percentage')
   if (used === undefined) return []
-  return [{ name, used: used / 100, resets: seconds(numberIn(window, 'resets_at')) }]
+  return stillTrue({ name, used: used / 100, resets: seconds(numberIn(window, 'resets_at')) })
+}
+
+/** What was told of a window that has begun anew since is not known of the new one. */
+function stillTrue(window: PlanWindow): PlanWindow[] {
+  return window.resets !== undefined && window.resets <= Date.now() ? [] : [window]
 }
 
 function seconds(time: number | undefined): number | undefined {
