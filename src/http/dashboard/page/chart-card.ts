@@ -100,7 +100,8 @@ export class ChartCard {
     return {
       width: Math.max(120, this.#plotPlace.clientWidth),
       height: HEIGHT,
-      padding: [8, 6, 0, 0],
+      // Half of an axis text: that of the last step stands at the very end.
+      padding: [8, 20, 0, 0],
       legend: { show: false },
       cursor: { sync: { key: 'ccproxy' }, y: false, drag: { x: false, y: false } },
       scales: {

@@ -158,6 +158,10 @@ export class RequestList {
     const row = this.#rows.get(element)
     if (row !== undefined) this.#known.delete(identityOf(row))
     this.#rows.delete(element)
+    // Who stands on a row that is pushed out stays in the list.
+    if (element.contains(document.activeElement)) {
+      element.previousElementSibling?.querySelector('button')?.focus({ preventScroll: true })
+    }
     element.remove()
   }
 

@@ -71,7 +71,9 @@ function limitList({ time, client, values }: Limits, now: number): HTMLElement {
 }
 
 function limitBar({ label, used, resetsAt }: LimitBar, now: number): HTMLElement {
-  const tone = used >= ALARMS ? 'bad' : used >= WARNS ? 'warning' : 'good'
+  // What was told of a window that has begun anew is not known of the new one.
+  const over = resetsAt !== undefined && resetsAt <= now
+  const tone = over ? 'over' : used >= ALARMS ? 'bad' : used >= WARNS ? 'warning' : 'good'
   const percent = Math.round(used * 100)
   const fill = make('span', { class: `fill ${tone}` })
   fill.style.width = `${Math.min(100, Math.max(0, percent))}%`
@@ -79,14 +81,17 @@ function limitBar({ label, used, resetsAt }: LimitBar, now: number): HTMLElement
     'div',
     { class: 'limit' },
     make('span', { class: 'limit-name', text: label }),
-    make('span', { class: 'limit-used', text: `${percent} %` }),
+    make('span', {
+      class: over ? 'limit-used muted' : 'limit-used',
+      text: over ? `was ${percent} %` : `${percent} %`,
+    }),
     make(
       'div',
       {
         class: 'bar',
         attributes: {
           role: 'meter',
-          'aria-label': `Used of the limit: ${label}`,
+          'aria-label': `${over ? 'Used before the reset' : 'Used'} of the limit: ${label}`,
           'aria-valuemin': '0',
           'aria-valuemax': '100',
           'aria-valuenow': String(Math.min(100, percent)),

@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect } from 'bun:test'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import {
+  busyMonth,
+  type DashboardBench,
+  keptToItself,
+  picture,
+  seen,
+  startDashboard,
+} from '../support/dashboard.ts'
+import { text } from '../support/fake-reply.ts'
+import { needs } from '../support/needs.ts'
+import { until } from '../support/wait.ts'
+
+const test = needs('chromium')
+const LIMIT_MS = 60_000
+const PHONE = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, hasTouch: true }
+
+let bench: DashboardBench
+
+beforeAll(async () => {
+  const [row, ...rest] = busyMonth(200)
+  if (row === undefined) throw new Error('No rows')
+  const time = Date.now() - 120_000
+  const tiny = { ...row, key: time * 1024, id: 'req_tiny', listPrice: true, cost: 256_000 }
+  bench = await startDashboard({}, [...rest, tiny])
+}, LIMIT_MS)
+afterAll(() => bench.close())
+
+async function withPage(
+  use: (page: Page) => Promise<void>,
+  options?: BrowserContextOptions,
+): Promise<void> {
+  await keptToItself(bench, await bench.open(options), async (page) => {
+    await page.locator('#tiles .figure').first().waitFor()
+    await page.locator('#board:not([aria-busy])').waitFor()
+    await use(page)
+  })
+}
+
+/** The texts of those cells that are wider than their room. */
+function cut(page: Page, cells: string): Promise<string[]> {
+  return page
+    .locator(cells)
+    .evaluateAll((all) =>
+      all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent ?? ''),
+    )
+}
+
+describe('there is room', () => {
+  test(
+    'on a phone for the state of what runs',
+    async () => {
+      await withPage(async (page) => {
+        bench.upstream.reply(text('Hello', { stallAfterFirst: 4000 }))
+        const sent = bench.send({ stream: true })
+        await page.locator('tbody.live tr').waitFor()
+        expect(await seen(page.locator('tbody.live .state'))).toBe('streaming')
+        expect(await cut(page, 'tbody .state')).toEqual([])
+        await sent
+      }, PHONE)
+    },
+    LIMIT_MS,
+  )
+
+  test(
+    'for the smallest list price',
+    async () => {
+      await withPage(async (page) => {
+        const cost = page.locator('tbody.over .cost', { hasText: '$0.000256' })
+        expect(await seen(cost.first())).toContain('list')
+        expect(await cut(page, 'tbody .number')).toEqual([])
+      })
+    },
+    LIMIT_MS,
+  )
+
+  test(
+    'beside the longest name for the others',
+    async () => {
+      const model = 'm'.repeat(500)
+      bench.upstream.reply(text('Hello'))
+      await bench.send({ model })
+      await withPage(async (page) => {
+        const name = page.locator('#breakdown').getByRole('button', { name: model })
+        await name.waitFor()
+        expect((await name.boundingBox())?.height).toBeLessThan(80)
+        await picture(page, 'longest-name')
+      }, PHONE)
+    },
+    LIMIT_MS,
+  )
+})
+
+test(
+  'limits of a plan that are over warn of nothing',
+  async () => {
+    const past = Math.floor(Date.now() / 1000) - 60
+    const headers = {
+      'anthropic-ratelimit-unified-status': 'allowed',
+      'anthropic-ratelimit-unified-5h-utilization': '0.99',
+      'anthropic-ratelimit-unified-5h-reset': String(past),
+      'anthropic-ratelimit-unified-7d-utilization': '1',
+      'anthropic-ratelimit-unified-7d-reset': String(past + 90_000),
+    }
+    bench.upstream.reply(text('Hello', { headers }))
+    await bench.send()
+    await withPage(async (page) => {
+      const card = page.locator('.upstream')
+      await card.locator('.limit').nth(1).waitFor()
+      expect(await seen(card)).toMatch(/5 hours\s+was 99 %\s+reset since/)
+      expect(await card.locator('.fill.bad').count()).toBe(1)
+      const old = card.getByRole('meter', { name: 'Used before the reset of the limit: 5 hours' })
+      expect(await old.getAttribute('aria-valuenow')).toBe('99')
+      await picture(page, 'limits-over')
+    })
+  },
+  LIMIT_MS,
+)
+
+test(
+  'who stands on a row that traffic pushes out stays in the list',
+  async () => {
+    await withPage(async (page) => {
+      const rows = page.locator('tbody.over tr')
+      await rows.last().locator('button').focus()
+      expect(await seen(page.locator('#count'))).toBe('newest 40')
+      for (let sent = 0; sent < 5; sent += 1) {
+        bench.upstream.reply(text('Hello'))
+        await bench.send({ model: `claude-pushing-${sent}` })
+      }
+      await page.locator('tbody.over', { hasText: 'claude-pushing-4' }).waitFor()
+      await until('the focus', async () => (await rows.last().locator(':focus').count()) === 1)
+    })
+  },
+  LIMIT_MS,
+)
