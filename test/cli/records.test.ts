@@ -316,7 +316,7 @@ describe('ccproxy stats by day', () => {
   async function days(there: string, now: string, requests: readonly string[]) {
     process.env.TZ = there
     setSystemTime(new Date(now))
-    const path = join(home.path, `days-${now.slice(0, 10)}.sqlite`)
+    const path = join(home.path, `days-${now.slice(0, 10)}-${there.replace('/', '-')}.sqlite`)
     await writeLedger(
       path,
       requests.map((time) => ({ time: Date.parse(time) })),
@@ -348,6 +348,28 @@ describe('ccproxy stats by day', () => {
       ['Sun 2026-03-29', '1'],
       ['Mon 2026-03-30', '1'],
     ])
+  })
+
+  test('and ccproxy logs begin with a day where it begins here', async () => {
+    const requests = ['2026-11-19T14:59:00Z', '2026-11-19T15:01:00Z', '2026-11-20T15:01:00Z']
+    expect(await days('Asia/Tokyo', '2026-11-21T06:30:00Z', requests)).toHaveLength(7)
+    const path = join(home.path, 'days-2026-11-21-Asia-Tokyo.sqlite')
+    const shown = async (...args: string[]) => {
+      const options = { env: { RECORD__DATABASE: path }, home: home.path, cwd: home.path }
+      const world = fakeContext(options)
+      expect(await world.run(...args, '--port', `${closed}`)).toBe(0)
+      return world.stdout()
+    }
+    expect(await shown('stats', '--since', '2026-11-20')).toStartWith(
+      'Since 2026-11-20 00:00:00  2 requests',
+    )
+    const ofTheDay = ['--since', '2026-11-20', '--until', '2026-11-21T00:00', '--json']
+    expect((await shown('logs', ...ofTheDay)).match(/"time":"[^"]+/g)).toEqual([
+      '"time":"2026-11-19T15:01:00.000Z',
+    ])
+    expect((await shown('logs', '--query', 'since=2026-11', '--json')).match(/"id"/g)).toHaveLength(
+      3,
+    )
   })
 
   test('leaves out no hour at the edge of the week', async () => {

@@ -1,5 +1,6 @@
 import { analyticsQuery, ledgerQuery } from '../../http/logs/filter.ts'
 import { ProxyError } from '../../kit/error.ts'
+import { readMoment } from '../../kit/moment.ts'
 import { type CommandInput, type Flag, UsageError } from '../command.ts'
 
 const WHEN = 'an ISO time, or a duration ago such as 90m, 24h or 7d'
@@ -38,6 +39,11 @@ export function filterOf({ flags }: CommandInput): URLSearchParams {
     if (name !== 'query' && value !== undefined) query.set(name, value)
   }
   checked(() => ledgerQuery(query.toString()))
+  for (const name of ['since', 'until']) {
+    const text = query.get(name)
+    const moment = text === null ? undefined : momentHere(text)
+    if (moment !== undefined) query.set(name, `${moment}`)
+  }
   return query
 }
 
@@ -45,7 +51,14 @@ export function filterOf({ flags }: CommandInput): URLSearchParams {
 export function sinceOf({ flags: { since } }: CommandInput): number | undefined {
   if (since === undefined) return undefined
   const query = new URLSearchParams({ since }).toString()
-  return checked(() => analyticsQuery(query)).since
+  checked(() => analyticsQuery(query))
+  return momentHere(since)
+}
+
+/** A time as its writer means it: a day begins at midnight here, not at that of UTC or of where the proxy runs. */
+function momentHere(text: string): number | undefined {
+  const [, month, day = '-01'] = /^(\d{4}-\d\d)(-\d\d)?$/.exec(text) ?? []
+  return readMoment(month === undefined ? text : `${month}${day}T00:00`, Date.now())
 }
 
 function checked<Result>(read: () => Result): Result {
