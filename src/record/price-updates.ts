@@ -64,15 +64,26 @@ const RatesSchema = Type.Object({
   write1h: Type.Number({ minimum: 0 }),
   read: Type.Number({ minimum: 0 }),
 })
+/** What one model costs by the list. */
+const Listed = Type.Composite([
+  RatesSchema,
+  Type.Object({
+    long: Type.Optional(Type.Object({ above: Type.Number({ minimum: 0 }), rates: RatesSchema })),
+  }),
+])
+type Listed = Static<typeof Listed>
 /** The file of the last good list. */
 const Kept = Type.Object({
   url: Type.String(),
   etag: Type.Union([Type.String(), Type.Null()]),
   checked: Type.Number(),
-  prices: Type.Record(Type.String(), RatesSchema),
+  prices: Type.Record(Type.String(), Listed),
 })
 type Kept = Static<typeof Kept>
 
+const Cost = cost()
+/** As `input_cost_per_token_above_200k_tokens`: what a longer prompt costs, all of it. */
+const BAND = /^input_cost_per_token_above_(\d{1,6})k_tokens$/
 const MODES: ReadonlySet<string> = new Set(['chat', 'responses', 'completion'])
 const MILLION = 1e6
 
@@ -158,8 +169,8 @@ function wrong(url: string, what: string): ProxyError {
 }
 
 /** The usable entries of LiteLLM's list by plain model name; an entry that goes by that very name wins. */
-export function readList(value: unknown): Record<string, Rates> {
-  const prices: Record<string, Rates> = {}
+export function readList(value: unknown): Record<string, Listed> {
+  const prices: Record<string, Listed> = {}
   if (!isRecord(value)) return prices
   const exact = new Set<string>()
   for (const [name, entry] of Object.entries(value)) {
@@ -170,7 +181,9 @@ export function readList(value: unknown): Record<string, Rates> {
     // A free entry is a placeholder: a model that costs nothing has no price to tell.
     if (entry.input_cost_per_token === 0 && entry.output_cost_per_token === 0) continue
     if (plain === name) exact.add(plain)
-    prices[plain] = ratesOf(entry)
+    const rates = ratesOf(entry)
+    const long = longOf({ ...entry }, rates)
+    prices[plain] = long === undefined ? rates : { ...rates, long }
   }
   return prices
 }
@@ -191,17 +204,36 @@ function ratesOf(entry: Entry): Rates {
   }
 }
 
+/** The list's first band of long prompts; what it leaves out costs as much as in a short one. */
+function longOf(entry: Readonly<Record<string, unknown>>, short: Rates): Price['long'] {
+  const bands = Object.keys(entry).flatMap((name) => BAND.exec(name)?.slice(1).map(Number) ?? [])
+  if (bands.length === 0) return undefined
+  const thousand = Math.min(...bands)
+  const at = (name: string, otherwise: number) => {
+    const price = entry[`${name}_above_${thousand}k_tokens`]
+    return Value.Check(Cost, price) ? perMillion(price) : otherwise
+  }
+  const rates = {
+    input: at('input_cost_per_token', short.input),
+    output: at('output_cost_per_token', short.output),
+    write5m: at('cache_creation_input_token_cost', short.write5m),
+    write1h: at('cache_creation_input_token_cost_above_1hr', short.write1h),
+    read: at('cache_read_input_token_cost', short.read),
+  }
+  return { above: thousand * 1000, rates }
+}
+
 function perMillion(perToken: number): number {
   return Math.round(perToken * MILLION * 1e6) / 1e6
 }
 
-/** The built-in table with the list's rates over it; bands and surcharges stay, where the base rates still agree. */
-function merged(prices: Readonly<Record<string, Rates>>): PriceList {
+/** The built-in table with the list's rates over it; a band that the list leaves out stays where the base rates still agree. */
+function merged(prices: Readonly<Record<string, Listed>>): PriceList {
   const all: Record<string, Price> = { ...PRICES }
-  for (const [model, rates] of Object.entries(prices)) {
+  for (const [model, listed] of Object.entries(prices)) {
     const own = ownValue(PRICES, model)
-    const agrees = own?.input === rates.input && own.output === rates.output
-    all[model] = { ...own, ...rates, long: agrees ? own?.long : undefined }
+    const agrees = own?.input === listed.input && own.output === listed.output
+    all[model] = { ...own, ...listed, long: listed.long ?? (agrees ? own?.long : undefined) }
   }
   return all
 }

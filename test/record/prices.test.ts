@@ -159,6 +159,33 @@ describe('prices that are looked up', () => {
     expect(readList('nonsense')).toEqual({})
   })
 
+  test('tell what a long prompt costs, where the list does', async () => {
+    const entry = { input_cost_per_token: 2e-6, output_cost_per_token: 1.2e-5, mode: 'chat' }
+    const long = {
+      input_cost_per_token_above_200k_tokens: 4e-6,
+      output_cost_per_token_above_200k_tokens: 1.8e-5,
+      cache_read_input_token_cost: 2e-7,
+      cache_read_input_token_cost_above_200k_tokens: 4e-7,
+      input_cost_per_token_above_200k_tokens_priority: 9e-4,
+      input_cost_per_token_above_500k_tokens: 8e-6,
+    }
+    const bad = { ...entry, input_cost_per_token_above_128k_tokens: -1 }
+    const url = serve(() =>
+      Response.json({ ...LIST, 'gemini/gemini-3-pro': { ...entry, ...long }, 'a-bad-band': bad }),
+    )
+    const { updates, options } = updatesFrom(url)
+    await updates.update()
+    // The next process reads them from the file.
+    for (const list of [updates.prices(), priceUpdates(options).prices()]) {
+      const cost = (usage: Parameters<typeof costOf>[0], model = 'gemini-3-pro') =>
+        costOf(usage, model, { kind: 'openai' }, list)
+      expect(cost({ input: 200_000, output: 0 })).toBeCloseTo(0.4, 9)
+      expect(cost({ input: 100_000, cacheRead: 200_000, output: 1000 })).toBeCloseTo(0.498, 9)
+      expect(cost({ input: 200_000, output: 0 }, 'a-bad-band')).toBeCloseTo(0.4, 9)
+      expect(priceOf('claude-haiku-5-5', list)?.long?.rates.input).toBe(0.5)
+    }
+  })
+
   test('win over the built-in table, whose bands and surcharges stay', async () => {
     const url = serve(() => Response.json(LIST))
     const { updates, file } = updatesFrom(url)
