@@ -21,7 +21,7 @@ export interface UpstreamState {
   readonly lastFailure: Settled | undefined
   /** Failures since the last success. */
   readonly failures: number
-  /** The newest answer that told limits of a plan. */
+  /** The answer that told limits of a plan last. */
   readonly limits: Settled | undefined
 }
 
@@ -126,16 +126,32 @@ export class Live {
     const answered = exchange.ending === 'complete'
     this.#upstreams.set(provider, {
       provider,
-      lastSuccess: answered ? exchange.time : before?.lastSuccess,
+      lastSuccess: answered ? endOf(exchange) : before?.lastSuccess,
       lastFailure: failed ? exchange : before?.lastFailure,
       failures: answered ? 0 : (before?.failures ?? 0) + (failed ? 1 : 0),
-      limits: exchange.limits === undefined ? before?.limits : exchange,
+      limits: newerLimits(before?.limits, exchange),
     })
   }
 
   #tell(event: LiveEvent): void {
     for (const listener of this.#listeners) listener(event)
   }
+}
+
+/** When an exchange was over, ms since the epoch. */
+export function endOf({ time, durationMs }: Settled): number {
+  return Math.round(time + durationMs)
+}
+
+/** When an exchange's answer told limits, ms since the epoch: its headers come long before the end of a stream. */
+export function toldAt({ time, firstByteMs, durationMs }: Settled): number {
+  return Math.round(time + (firstByteMs ?? durationMs))
+}
+
+/** A stream that ends after others may have begun before them. */
+function newerLimits(known: Settled | undefined, exchange: Settled): Settled | undefined {
+  if (exchange.limits === undefined) return known
+  return known !== undefined && toldAt(known) > toldAt(exchange) ? known : exchange
 }
 
 /** A request that the upstream was right to refuse. */

@@ -113,6 +113,22 @@ describe('how upstreams are doing', () => {
     ])
   })
 
+  test('what counts is when it was over, not when it began', () => {
+    const begun = Date.UTC(2026, 10, 21, 12)
+    const long = { time: begun, durationMs: 600_000 }
+    expect(after(long)).toMatchObject([{ lastSuccess: begun + 600_000 }])
+  })
+
+  test('limits that a long stream told when it began do not replace newer ones', () => {
+    const begun = Date.UTC(2026, 10, 21, 12)
+    const long = { time: begun, firstByteMs: 900, durationMs: 600_000, limits: { '5h': 'old' } }
+    const brief = { time: begun + 60_000, firstByteMs: 500, limits: { '5h': 'new' } }
+    expect(after(brief, long)).toMatchObject([{ limits: { limits: { '5h': 'new' } } }])
+    expect(after(long, brief)).toMatchObject([{ limits: { limits: { '5h': 'new' } } }])
+    const refused = { ...brief, time: begun, firstByteMs: undefined, durationMs: 1000 }
+    expect(after(long, refused)).toMatchObject([{ limits: { limits: { '5h': 'new' } } }])
+  })
+
   test('the newest limits stay', () => {
     const limits = { status: 'allowed', '5h-utilization': '0.5' }
     expect(after({ limits, client: 'ada' }, {})).toMatchObject([

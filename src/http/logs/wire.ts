@@ -7,7 +7,7 @@ import type {
   LedgerStatus,
   Tokens,
 } from '../../record/ledger-shape.ts'
-import { type Live, shortText, type UpstreamState } from '../../record/live.ts'
+import { endOf, type Live, shortText, toldAt, type UpstreamState } from '../../record/live.ts'
 import type { Settled, Started } from '../../record/observer.ts'
 import { redact } from '../../record/redact.ts'
 import type {
@@ -118,13 +118,13 @@ function upstreamOut(state: UpstreamState): LogStatus['upstreams'][number] {
   return {
     provider: state.provider,
     last_success: timeOut(state.lastSuccess),
-    last_failure: timeOut(lastFailure?.time),
+    last_failure: timeOut(lastFailure && endOf(lastFailure)),
     last_ended: lastFailure?.ending,
     last_status: lastFailure?.status,
     last_error: clean(lastFailure?.error),
     failures: state.failures,
     limits: limits?.limits && {
-      time: new Date(limits.time).toISOString(),
+      time: new Date(toldAt(limits)).toISOString(),
       client: limits.client,
       values: { ...limits.limits },
     },
