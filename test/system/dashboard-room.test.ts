@@ -119,6 +119,25 @@ test(
 )
 
 test(
+  'a page that is left open tells yesterday from today',
+  async () => {
+    const { page, complaints } = await bench.open()
+    await page.locator('#tiles .figure').first().waitFor()
+    const newest = page.locator('tbody.over tr .open').first()
+    expect(await seen(newest)).toMatch(/^\d\d:\d\d:\d\d$/)
+    await page.clock.install()
+    await page.clock.setFixedTime(Date.now() + 26 * 3_600_000)
+    await until('a date', async () => /^[A-Z][a-z]{2} \d/.test(await seen(newest)))
+    expect(await newest.getAttribute('aria-label')).toMatch(
+      /^[A-Z][a-z]{2} \d+ \d\d:\d\d, details of /,
+    )
+    expect(complaints).toEqual([])
+    await page.context().close()
+  },
+  LIMIT_MS,
+)
+
+test(
   'who stands on a row that traffic pushes out stays in the list',
   async () => {
     await withPage(async (page) => {

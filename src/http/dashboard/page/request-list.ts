@@ -2,7 +2,7 @@ import type { LiveRequest, LogRow } from '../../logs/schema.ts'
 import { identityOf } from './board.ts'
 import { make } from './dom.ts'
 import { tickingText } from './format.ts'
-import { COLUMNS, type Running, runningRow, settledRow } from './request-row.ts'
+import { COLUMNS, type Running, runningRow, settledRow, showTime } from './request-row.ts'
 import { type Filter, matchesRow, matchesRunning, type Row } from './view.ts'
 
 /** Rows that the list holds at first, and how many more each time that older ones are asked for. */
@@ -31,6 +31,7 @@ export class RequestList {
   #filter: Filter = {}
   #most = FIRST_ROWS
   #more = false
+  #day = new Date().getDate()
 
   constructor(options: RequestListOptions) {
     this.#options = options
@@ -217,10 +218,22 @@ export class RequestList {
   }
 
   #tick(): void {
+    this.#newDay()
     const now = Date.now() + this.#options.ahead()
     for (const { request, element } of this.#running.values()) {
       const place = element.querySelector('.ticks')
       if (place !== null) place.textContent = tickingText(now - Date.parse(request.time))
+    }
+  }
+
+  /** A page that is left open: what was today is yesterday after midnight. */
+  #newDay(): void {
+    const now = new Date()
+    if (now.getDate() === this.#day) return
+    this.#day = now.getDate()
+    for (const [element, row] of this.#rows) {
+      const open = element.querySelector('button')
+      if (open !== null) showTime(open, row, now.getTime())
     }
   }
 }

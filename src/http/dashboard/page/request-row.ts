@@ -130,22 +130,28 @@ function tableRow(
   name: string,
   cells: readonly (readonly [string, Node | string])[],
 ): HTMLTableRowElement {
-  const time = clockText(request.time, now)
   const open = make('button', {
     class: 'open',
-    text: time,
-    attributes: {
-      type: 'button',
-      tabindex: '-1',
-      'aria-label': `${time}, details of ${request.model ?? request.path}`,
-    },
+    attributes: { type: 'button', tabindex: '-1' },
   })
+  showTime(open, request, now)
   return make(
     'tr',
     { class: name },
     make('td', { class: 'time' }, open),
     ...cells.map(([cell, content]) => make('td', { class: cell }, content)),
   )
+}
+
+/** Writes when an exchange began, with the date once that is another day. */
+export function showTime(
+  open: HTMLElement,
+  request: Pick<Row, 'time' | 'model' | 'path'>,
+  now: number,
+): void {
+  const time = clockText(request.time, now)
+  open.textContent = time
+  open.setAttribute('aria-label', `${time}, details of ${request.model ?? request.path}`)
 }
 
 function stateCell(row: Row): Node {
