@@ -93,6 +93,42 @@ describe('there is room', () => {
 })
 
 test(
+  'a single hour with requests is seen in every chart',
+  async () => {
+    bench.upstream.reply(text('Hello', { usage: { cache_read_input_tokens: 5000 } }))
+    await bench.send({ model: 'claude-haiku-4-5' })
+    const small = { viewport: { width: 1010, height: 900 } }
+    const open = await bench.open(small, '#range=7d&model=claude-haiku-4-5')
+    await keptToItself(bench, open, async (page) => {
+      await until('its figures', async () =>
+        /Requests\s*1\s/.test(await seen(page.locator('#tiles'))),
+      )
+      await page.waitForTimeout(300)
+      for (const chart of ['Requests', 'Cost', 'Duration', 'First byte', 'Cache hits']) {
+        expect([chart, (await drawn(page, chart)) > 0]).toEqual([chart, true])
+      }
+      await picture(page, 'single-hour')
+    })
+  },
+  LIMIT_MS,
+)
+
+/** How many strongly coloured pixels a chart has: axes, their texts and the grid are near grey. Runs in the page. */
+async function drawn(page: Page, chart: string): Promise<number> {
+  const all = await page.locator('.chart h3').allInnerTexts()
+  return page.evaluate(`(() => {
+    const canvas = document.querySelectorAll('.chart canvas')[${all.indexOf(chart)}]
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+    let found = 0
+    for (let at = 0; at < data.length; at += 4) {
+      const [red, green, blue, alpha] = data.slice(at, at + 4)
+      if (alpha > 200 && Math.max(red, green, blue) - Math.min(red, green, blue) > 60) found += 1
+    }
+    return found
+  })()`)
+}
+
+test(
   'limits of a plan that are over warn of nothing',
   async () => {
     const past = Math.floor(Date.now() / 1000) - 60

@@ -172,7 +172,18 @@ function bars(label: string, color: string): uPlot.Series {
 }
 
 function line(label: string, color: string): uPlot.Series {
-  return { label, stroke: color, width: 1.5, points: { size: 4, fill: color, width: 0 } }
+  const points = { size: 4, fill: color, width: 0, filter: lonely }
+  return { label, stroke: color, width: 1.5, points }
+}
+
+/** Where the steps are too close for points, a value between two gaps would be seen by nobody: no line leads to it. */
+function lonely({ data }: uPlot, series: number, pointsShown: boolean): number[] | null {
+  if (pointsShown) return null
+  const values = data[series] ?? []
+  return [...values.keys()].filter(
+    (at) =>
+      values[at] !== null && (values[at - 1] ?? null) === null && (values[at + 1] ?? null) === null,
+  )
 }
 
 function scaleOf(scale: ChartSpec['scale']): uPlot.Scale {
