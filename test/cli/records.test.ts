@@ -304,6 +304,29 @@ describe('ccproxy stats', () => {
   })
 })
 
+describe('the tables of ccproxy stats', () => {
+  test('say how much they leave out, and cut no cost that there is room for', async () => {
+    const path = join(home.path, 'many.sqlite')
+    const models = Array.from({ length: 25 }, (_, index) => `model-${index}`)
+    const both = [{}, { planLogin: true }].map((more) => ({ ...more, model: 'claude-opus-5' }))
+    const exchanges = [...models.map((model) => ({ model, upstreamModel: model })), ...both]
+    await writeLedger(path, exchanges)
+    const written: string[] = []
+    const world = fakeContext({
+      ...{ env: { RECORD__DATABASE: path, NO_COLOR: '1' }, home: home.path, cwd: home.path },
+      stdout: { isTerminal: true, columns: 100, write: (text) => void written.push(text) },
+    })
+    expect(await world.run('stats', '--port', `${closed}`)).toBe(0)
+    const out = written.join('')
+    expect(out).toMatch(/^model-\d+ .*\n… and 6 more: --json has all$/m)
+    expect(out).toMatch(/^[A-Z][a-z]{2} \d{4}.* list \+ 25 unpriced$/m)
+    const [, ...tables] = out.split('\n\n')
+    for (const line of tables.join('\n').split('\n')) {
+      expect(Bun.stringWidth(line)).toBeLessThanOrEqual(100)
+    }
+  })
+})
+
 describe('ccproxy stats by day', () => {
   const zone = process.env.TZ
   afterEach(() => {

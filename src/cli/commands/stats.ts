@@ -6,7 +6,7 @@ import { jsonText } from '../records/json-text.ts'
 import { SINCE_FLAG, sinceOf } from '../records/record-flags.ts'
 import { openSource, type Source } from '../records/source.ts'
 import { JSON_FLAG } from '../setting-flags.ts'
-import { styleOf } from '../style.ts'
+import { type Style, styleOf } from '../style.ts'
 
 const DAYS = 7
 /** A longer period is shown by days. */
@@ -95,8 +95,8 @@ function show(context: CommandContext, found: Stats): string {
   const { columns } = context.stdout
   const tables = [
     figuresTable(by, rows, style, columns),
-    figuresTable('model', named(models), style, columns),
-    figuresTable('client', named(clients), style, columns),
+    figuresTable('model', named(models), style, columns) + rest(models, style),
+    figuresTable('client', named(clients), style, columns) + rest(clients, style),
   ]
   return `${head.join('\n')}\n\n${tables.join('\n\n')}\n`
 }
@@ -105,6 +105,11 @@ function named(groups: LogAnalytics['groups']): NamedFigures[] {
   return groups
     .slice(0, MOST_ROWS)
     .map(({ name, ...figures }) => ({ name: name ?? '(none)', figures }))
+}
+
+function rest(groups: LogAnalytics['groups'], { dim }: Style): string {
+  const left = groups.length - MOST_ROWS
+  return left > 0 ? `\n${dim(`… and ${left} more: --json has all`)}` : ''
 }
 
 function timed(by: Stats['by']) {

@@ -11,11 +11,12 @@ export interface NamedFigures {
   readonly figures: LogFigures | undefined
 }
 
-/** Columns of a name, a bar and a cost, in a wide window and in a narrow one. */
+/** Columns of a name, a bar and a cost, in a wide window and in one of 80 columns. */
 const WIDE = { name: 40, bar: 20, cost: 60 }
 const NARROW = { name: 22, bar: 8, cost: 22 }
 /** Columns that a wide table takes. */
 const WIDE_FROM = 120
+const USUAL = 80
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
 const UNKNOWN = '–'
 
@@ -40,7 +41,8 @@ export function figuresTable(
   width: number | undefined,
 ): string {
   const narrow = width !== undefined && width < WIDE_FROM
-  const room = narrow ? NARROW : WIDE
+  const spare = Math.max(0, (width ?? 0) - USUAL)
+  const room = narrow ? { ...NARROW, cost: NARROW.cost + spare } : WIDE
   // A narrow table leaves out what can be asked for in a wider window.
   const numbers = narrow
     ? ['REQUESTS', 'IN', 'OUT', 'COST']
