@@ -64,6 +64,27 @@ describe('there is room', () => {
   )
 
   test(
+    'for the names of models in a window of any width',
+    async () => {
+      await withPage(async (page) => {
+        const model = page.locator('tbody.over .model').first()
+        const widths = [701, 768, 1001, 1024, 1100, 1280, 1281, 1366, 1401, 1501, 1561, 1920]
+        for (const width of widths) {
+          await page.setViewportSize({ width, height: 800 })
+          const room = (await model.boundingBox())?.width ?? 0
+          const over = await page
+            .locator('#requests')
+            .evaluate((card) => card.scrollWidth - card.clientWidth)
+          expect({ width, enough: room >= 120 || room, over }).toEqual({
+            ...{ width, enough: true, over: 0 },
+          })
+        }
+      })
+    },
+    LIMIT_MS,
+  )
+
+  test(
     'for the smallest list price',
     async () => {
       await withPage(async (page) => {
