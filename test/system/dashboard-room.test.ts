@@ -195,6 +195,24 @@ test(
 )
 
 test(
+  'a page that has heard nothing for long connects anew and shows what it missed',
+  async () => {
+    await withPage(async (page) => {
+      const state = page.locator('#connection')
+      await state.and(page.locator('[data-state=live]')).waitFor()
+      const again = page.waitForRequest((request) => request.url().endsWith('/logs/stream'))
+      const figures = page.waitForRequest((request) => request.url().includes('/logs/analytics'))
+      await page.clock.install()
+      await page.clock.setFixedTime(Date.now() + 120_000)
+      await again
+      await figures
+      await state.and(page.locator('[data-state=live]')).waitFor()
+    })
+  },
+  LIMIT_MS,
+)
+
+test(
   'who stands on a row that traffic pushes out stays in the list',
   async () => {
     await withPage(async (page) => {

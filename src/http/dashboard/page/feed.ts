@@ -24,6 +24,9 @@ export interface FeedListener {
 
 /** How long a page may be out of sight before it gives its connection to others: a browser has six of them. */
 const AWAY_MS = 60_000
+/** The server says something every 30 seconds: after so long a silence nobody is at the other end any more. */
+const SILENT_MS = 75_000
+const CHECK_MS = 10_000
 
 /** The live feed: the browser reconnects by itself with Last-Event-ID as long as the server cannot be reached. */
 export class Feed {
@@ -31,6 +34,7 @@ export class Feed {
   #source: EventSource | undefined
   #again = false
   #wanted = false
+  #heardAt = 0
 
   constructor(listener: FeedListener) {
     this.#listener = listener
@@ -40,18 +44,23 @@ export class Feed {
       if (document.hidden) timer = setTimeout(() => this.#end(), AWAY_MS)
       else if (this.#wanted && this.#source === undefined) this.open()
     })
+    setInterval(() => this.#check(), CHECK_MS)
   }
 
   open(): void {
     this.#end()
     this.#wanted = true
+    this.#heardAt = Date.now()
     // Another source knows no Last-Event-ID.
     let first = true
     const source = new EventSource('/logs/stream')
     this.#source = source
     const listener = this.#listener
     const on = (event: string, take: (data: string) => void) =>
-      source.addEventListener(event, ({ data }) => take(data))
+      source.addEventListener(event, ({ data }) => {
+        this.#heardAt = Date.now()
+        take(data)
+      })
     on('hello', (data) => {
       const hello: Hello = JSON.parse(data)
       listener.hello(hello, this.#again && (first || hello.missed))
@@ -66,6 +75,7 @@ export class Feed {
     })
     on('settled', (data) => listener.settled(JSON.parse(data)))
     on('reset', () => listener.reset())
+    on('ping', () => undefined)
     source.onerror = () => {
       if (this.#source !== source) return
       if (source.readyState === EventSource.CLOSED) listener.refused()
@@ -77,6 +87,13 @@ export class Feed {
     this.#end()
     this.#again = false
     this.#wanted = false
+  }
+
+  /** A computer that slept, or changed its network, is not told that its connection is gone. */
+  #check(): void {
+    if (this.#source === undefined || Date.now() - this.#heardAt < SILENT_MS) return
+    this.#listener.waiting()
+    this.open()
   }
 
   #end(): void {
