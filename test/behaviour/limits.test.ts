@@ -231,6 +231,38 @@ describe('the rate limit', () => {
   })
 })
 
+test('the rate limit leaves out a dashboard that is signed in, and only that', async () => {
+  const key = 'canary-of-the-limited-key-0001'
+  const env = {
+    ...{ AUTH_TOKEN: key, SECURITY__RATE_LIMIT: 'on' },
+    ...{ SECURITY__RATE_LIMIT_PER_MINUTE: '2', SECURITY__RATE_LIMIT_BURST: '2' },
+  }
+  const limited = await startCcproxy({ upstream: fake.url, env })
+  try {
+    const login = await fetch(`${limited.url}/dashboard/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ key }),
+    })
+    const cookie = login.headers.get('set-cookie')?.split(';')[0] ?? ''
+    const read = async (more: string) => {
+      const reply = await fetch(`${limited.url}/logs/status`, { headers: { cookie: more } })
+      await reply.body?.cancel()
+      return reply.status
+    }
+    for (let count = 0; count < 20; count++) expect(await read(cookie)).toBe(200)
+    const asked = post('/v1/messages', messageBody(false), [['x-api-key', key]])
+    expect((await exchange(limited.port, asked)).status).toBe(200)
+    const forged = cookie.replace(/=.*/, `=${'x'.repeat(43)}`)
+    const refused = []
+    for (let count = 0; count < 6; count++) refused.push(await read(forged))
+    expect(new Set(refused)).toEqual(new Set([401, 429]))
+    expect(refused.at(-1)).toBe(429)
+  } finally {
+    await limited.stop()
+  }
+})
+
 describe('a client that leaves in the middle of its body', () => {
   const starts = {
     'of a known length': `${headOf('/v1/messages', { 'content-length': '500' })}{"model":`,
