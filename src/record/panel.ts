@@ -76,7 +76,11 @@ function titleLine(exchange: Settled, columns: number, paint: (code: string) => 
   const route = routeText(exchange, Math.max(8, room))
   const rule = Math.max(1, room - Bun.stringWidth(route) + 1)
   const edge = paint(colour)
-  return `${edge('╭─')} ${paint(BOLD + colour)(state)} ${paint(BOLD)(route)} ${edge('─'.repeat(rule))} ${paint(DIM)(time)} ${edge('─')}`
+  const end =
+    time === ''
+      ? edge('─'.repeat(rule + 3))
+      : `${edge('─'.repeat(rule))} ${paint(DIM)(time)} ${edge('─')}`
+  return `${edge('╭─')} ${paint(BOLD + colour)(state)} ${paint(BOLD)(route)} ${end}`
 }
 
 /** An error's text stands among the warnings already. */

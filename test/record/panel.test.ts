@@ -23,6 +23,12 @@ function panel(
 const CONTROLS = /[\p{Cf}]|(?!\n)\p{Cc}/u
 
 describe('a panel', () => {
+  test('has a whole edge in a window without room for the time', () => {
+    const [head = ''] = panel({ model: 'gpt-5', upstreamModel: undefined }, {}, 40).split('\n')
+    expect(head).toMatch(/^╭─ 200 gpt-5 → anthropic ─+$/)
+    expect(Bun.stringWidth(head)).toBeLessThanOrEqual(40)
+  })
+
   test('shows who asked what of whom, what it took and what was said', () => {
     const text = panel(
       {
