@@ -2,6 +2,7 @@ import { type ErrorKind, ProxyError, STATUS } from '../kit/error.ts'
 import { isRecord } from '../kit/json.ts'
 import { ownValue } from '../kit/own-value.ts'
 import { type SseFrame, SseParser } from '../kit/sse.ts'
+import { saysOverflow } from './says-overflow.ts'
 
 /** An upstream's error reply, as far as the protocol layer needs it. */
 export interface UpstreamFailure {
@@ -205,14 +206,10 @@ function fallbackMessage(status: number | undefined): string {
   return `Upstream answered ${status === undefined ? 'an error' : status} without a message`
 }
 
-/** The words that vendors use for a prompt over the context window; anything at 413 is the body's size. */
-const OVERFLOW =
-  /prompt is too long|maximum context length|context_length_exceeded|exceeds? (the )?(model'?s )?(maximum )?context (window|length|size)|context (window|length) (is )?exceeded|input token count .* exceeds the maximum|range of input length/i
-
 function isOverflow(parts: Parts, message: string, status: number | undefined): boolean {
   if (parts.code === 'context_length_exceeded') return true
   if (status === 429 || status === 401 || status === 403) return false
-  return OVERFLOW.test(message.slice(0, MOST_READ))
+  return saysOverflow(message)
 }
 
 function parsed(text: string): unknown {

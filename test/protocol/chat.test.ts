@@ -325,4 +325,8 @@ test('A43: a 400 that names the other limit field tells which one to use', () =>
     "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
   expect(otherLimitField(message, 'max_tokens')).toBe('max_completion_tokens')
   expect(otherLimitField('max_tokens is too large', 'max_tokens')).toBeUndefined()
+  // vLLM, of an answer that does not fit into the window.
+  const tooLarge =
+    "'max_tokens' or 'max_completion_tokens' is too large: 64000. This model's maximum context length is 32768 tokens and your request has 9 input tokens (64000 > 32768 - 9)."
+  expect(otherLimitField(tooLarge, 'max_tokens')).toBeUndefined()
 })

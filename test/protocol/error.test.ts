@@ -142,6 +142,125 @@ describe('an error for the client', () => {
     expect(messagesErrors.body(local, 'r')).toContain('prompt is too long: the request exceeds')
   })
 
+  const OVERFLOWS: readonly [vendor: string, said: string, message: string][] = [
+    [
+      'Kimi',
+      'Invalid request: Your request exceeded model token limit: 262144 (requested: 291351)',
+      'prompt is too long: 291351 tokens > 262144 maximum',
+    ],
+    [
+      'xAI',
+      "This model's maximum prompt length is 131072 but the request contains 537812 tokens.",
+      'prompt is too long: 537812 tokens > 131072 maximum',
+    ],
+    [
+      'llama.cpp',
+      'request (9000 tokens) exceeds the available context size (4096 tokens), try increasing it',
+      'prompt is too long: 9000 tokens > 4096 maximum',
+    ],
+    ['GLM', 'Prompt exceeds max length', 'prompt is too long: Prompt exceeds max length'],
+    [
+      'LM Studio',
+      'Trying to keep the first 9813 tokens when context the overflows. However, the model is loaded with context length of only 4096 tokens, which is not enough.',
+      'prompt is too long: 9813 tokens > 4096 maximum',
+    ],
+    [
+      'LM Studio, older',
+      'The number of tokens to keep from the initial prompt is greater than the context length.',
+      'prompt is too long: The number of tokens to keep from the initial prompt is greater than the context length.',
+    ],
+    [
+      'vLLM, older',
+      'The decoder prompt (length 40960) is longer than the maximum model length of 32768.',
+      'prompt is too long: 40960 tokens > 32768 maximum',
+    ],
+    [
+      'Together',
+      "The input (250000 tokens) is longer than the model's context length (131072 tokens).",
+      'prompt is too long: 250000 tokens > 131072 maximum',
+    ],
+    [
+      'MiniMax',
+      'invalid params, context window exceeds limit (2013)',
+      'prompt is too long: invalid params, context window exceeds limit (2013)',
+    ],
+    [
+      'GitHub Copilot',
+      'prompt token count of 188203 exceeds the limit of 128000',
+      'prompt is too long: 188203 tokens > 128000 maximum',
+    ],
+    [
+      'Bedrock behind LiteLLM',
+      'litellm.BadRequestError: ContextWindowExceededError: Input is too long for requested model.',
+      'prompt is too long: litellm.BadRequestError: ContextWindowExceededError: Input is too long for requested model.',
+    ],
+    [
+      'OpenAI, of the prompt alone',
+      "This model's maximum context length is 8192 tokens. However, you requested 12192 tokens (10000 in the messages, 1192 in the functions, 1000 in the completion).",
+      'prompt is too long: 11192 tokens > 8192 maximum',
+    ],
+    [
+      'vLLM, which stopped counting',
+      "This model's maximum context length is 262144 tokens. However, you requested 32000 output tokens and your prompt contains at least 230145 input tokens, for a total of at least 262145 tokens.",
+      'prompt is too long: 262145 tokens > 262144 maximum',
+    ],
+  ]
+  for (const [vendor, said, message] of OVERFLOWS) {
+    test(`Claude Code compacts where the prompt is too long for ${vendor}`, () => {
+      const error = read(400, { error: { message: said } })
+      expect(error.vendorCode).toBe('context_length_exceeded')
+      expect(JSON.parse(messagesErrors.body(error, 'r')).error.message).toBe(message)
+      expect(JSON.parse(chatErrors.body(error, 'r')).error.message).toBe(said)
+    })
+  }
+
+  const LONG_ANSWERS: readonly [vendor: string, said: string, counts: string][] = [
+    [
+      'OpenRouter',
+      "This endpoint's maximum context length is 200000 tokens. However, you requested about 201209 tokens (158536 of text input, 10673 of tool input, 32000 in the output). Please reduce the length of either one.",
+      '169209 + 32000 > 200000',
+    ],
+    [
+      'OpenAI',
+      "This model's maximum context length is 32768 tokens. However, you requested 64010 tokens (10 in the messages, 64000 in the completion). Please reduce the length of the messages or completion.",
+      '10 + 64000 > 32768',
+    ],
+    [
+      'SGLang',
+      "Requested token count exceeds the model's maximum context length of 131072 tokens. You requested a total of 140000 tokens: 76000 tokens from the input messages and 64000 tokens for the completion.",
+      '76000 + 64000 > 131072',
+    ],
+    [
+      'vLLM',
+      "'max_tokens' or 'max_completion_tokens' is too large: 64000. This model's maximum context length is 32768 tokens and your request has 9 input tokens (64000 > 32768 - 9).",
+      '9 + 64000 > 32768',
+    ],
+    [
+      'TGI',
+      'Input validation error: `inputs` tokens + `max_new_tokens` must be <= 16384. Given: 400 `inputs` tokens and 32000 `max_new_tokens`',
+      '400 + 32000 > 16384',
+    ],
+  ]
+  for (const [vendor, said, counts] of LONG_ANSWERS) {
+    test(`Claude Code asks for less where only the answer is too long for ${vendor}`, () => {
+      const error = read(400, { error: { message: said } })
+      expect(JSON.parse(messagesErrors.body(error, 'r')).error.message).toStartWith(
+        `input length and \`max_tokens\` exceed context limit: ${counts}, `,
+      )
+    })
+  }
+
+  test('other limits are no overflow of the context', () => {
+    for (const message of [
+      'max_tokens exceeds the limit of 8192',
+      'Invalid max_tokens value, the valid range of max_tokens is [1, 8192]',
+      'string too long. Expected a string with maximum length 64, but got a string with length 77',
+      'Request too large for model `x` on tokens per minute (TPM): Limit 6000, Requested 9000',
+    ]) {
+      expect(read(400, { error: { message } }).vendorCode).toBeUndefined()
+    }
+  })
+
   test('a hub error event gives back its error', () => {
     const error = read(503, { message: 'later' })
     const event = errorEvent(error)

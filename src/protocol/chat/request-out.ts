@@ -7,6 +7,7 @@ import { strictFormat } from '../messages/strict-schema.ts'
 import { type ToolNames, toolNames } from '../messages/tool-names.ts'
 import type { Profile } from '../profile.ts'
 import type { Note, Noted, Turn } from '../protocol.ts'
+import { saysOverflow } from '../says-overflow.ts'
 import { supportedFormat } from '../supported-format.ts'
 import { textOf } from '../value.ts'
 import { effortOut } from './effort-out.ts'
@@ -79,7 +80,8 @@ export function otherLimitField(
   const other = sent === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens'
   const named =
     new RegExp(`\\b${other}\\b`).test(message) && new RegExp(`\\b${sent}\\b`).test(message)
-  return named ? other : undefined
+  // vLLM names both where the answer that was asked for does not fit into the window.
+  return named && !saysOverflow(message) ? other : undefined
 }
 
 function streamOut(request: MessagesRequest, profile: Profile): Record<string, unknown> {

@@ -2,6 +2,7 @@ import { type ErrorKind, ProxyError } from '../../kit/error.ts'
 import { isRecord } from '../../kit/json.ts'
 import { ownValue } from '../../kit/own-value.ts'
 import type { ErrorShape } from '../protocol.ts'
+import { promptTooLong } from './prompt-too-long.ts'
 import type { StreamEvent } from './schema.ts'
 
 /** Anthropic's type for each of our kinds. @see wire.md 1.6 */
@@ -103,24 +104,4 @@ export const messagesErrors: ErrorShape = {
 
 function envelope(error: ProxyError, requestId: string): object {
   return { type: 'error', error: messagesErrorObject(error), request_id: requestId }
-}
-
-/** Claude Code compacts when it reads these words, so another vendor's overflow is said in them. */
-function promptTooLong(error: ProxyError): string {
-  const { message } = error
-  if (error.vendorCode !== 'context_length_exceeded') return message
-  if (message.includes('prompt is too long')) return message
-  const counts = overflowCounts(message)
-  if (counts === undefined) return `prompt is too long: ${message}`
-  return `prompt is too long: ${counts.used} tokens > ${counts.limit} maximum`
-}
-
-/** `maximum context length is 8192 tokens. However, you requested 9000 tokens` and its variants. */
-function overflowCounts(message: string): { used: number; limit: number } | undefined {
-  const plain = message.replace(/(\d),(?=\d{3})/g, '$1')
-  const numbers = [...plain.matchAll(/\d{3,}/g)].map((match) => Number(match[0]))
-  const limit = Number(/(?:maximum|max|limit|window|up to)\D{0,60}?(\d{3,})/i.exec(plain)?.[1])
-  if (!Number.isInteger(limit)) return undefined
-  const used = Math.max(...numbers)
-  return used > limit ? { used, limit } : undefined
 }
