@@ -61,6 +61,12 @@ export function isOpening(byte: number | undefined): boolean {
   return byte === 0x7b || byte === 0x5b || byte === 0x65 || byte === 0x64 || byte === 0x3a
 }
 
+/** Whether bytes begin as a stream of events does: with the name of a field, or a comment. */
+export function beginsEvents(bytes: Uint8Array): boolean {
+  const [head = ''] = new TextDecoder('latin1').decode(bytes.subarray(0, 6)).split(':', 1)
+  return bytes[head.length] === 0x3a && ['', 'data', 'event', 'id', 'retry'].includes(head)
+}
+
 /** Gzip and zstd begin with a magic number; brotli has none, so it is what begins with no text at all. */
 function sniff(first: Uint8Array): Bun.CompressionFormat | undefined {
   const [a, b, c, d] = first

@@ -3,7 +3,7 @@ import { ProxyError, withHeaders } from '../kit/error.ts'
 import { copyResponseHeaders } from '../kit/headers.ts'
 import type { ByteReader, Source } from '../kit/pump.ts'
 import type { PreparedCall, Provider } from '../provider/provider.ts'
-import { decode, isOpening, leftEncoded } from './decode.ts'
+import { beginsEvents, decode, isOpening, leftEncoded } from './decode.ts'
 import { fetchFailure, stoppedBy } from './fetch-failure.ts'
 import type { PoolGuess } from './pool-guess.ts'
 import { headerTimeout, idleTimeout, timedReader, withIdleTimeout } from './upstream-timeout.ts'
@@ -12,8 +12,10 @@ import { bounded, readWhole, wholeBody } from './whole-body.ts'
 /** A dead connection shows at once; what failed later may have been worked on and is not sent again. */
 const DEAD_WITHIN_MS = 1000
 
-/** A compressed format's magic number shows in this many bytes. */
-const TELLING_BYTES = 4
+/** A compressed format's magic number shows in this many bytes, and so does `event:`. */
+const TELLING_BYTES = 6
+/** What servers say of a stream that do not say what it is: a framework's plain text, or nothing (2026-11). */
+const UNSAID = /^($|text\/plain|application\/(octet-stream|x-ndjson))/i
 const NOTHING = new Uint8Array(0)
 const BRACE = 0x7b
 
@@ -64,7 +66,9 @@ export async function relay(call: RelayCall): Promise<Reply> {
     if (streaming !== undefined) return await streaming
     timer = setTimeout(() => controller.abort(idleTimeout(call)), call.idleTimeoutMs)
     const bytes = await wholeBody(response, () => timer.refresh())
-    return await bodyReply(call, response, bytes)
+    return await (call.waits && response.status < 400 && beginsEvents(bytes)
+      ? stream(call, new Blob([bytes]).stream(), response.status, response.headers, true)
+      : bodyReply(call, response, bytes))
   } catch (error) {
     throw ended(call, error)
   } finally {
@@ -106,12 +110,16 @@ function begin(call: RelayCall, response: Response): Reply | Promise<Reply> | un
   const { status, headers } = response
   if (status > 599) throw strangeStatus(call, status)
   if (status >= 300 && status < 400 && status !== 304) throw redirected(call, response)
-  const type = (headers.get('content-type') ?? '').toLowerCase()
-  const events = type.startsWith('text/event-stream')
+  const type = headers.get('content-type') ?? ''
+  const events = isNamed(headers) || (call.waits && UNSAID.test(type))
   if ((call.raw || (events && status < 400)) && response.body !== null) {
     return stream(call, response.body, status, headers, events && !call.raw)
   }
   return undefined
+}
+
+function isNamed(headers: Headers): boolean {
+  return /^text\/event-stream/i.test(headers.get('content-type') ?? '')
 }
 
 function stream(
@@ -127,8 +135,8 @@ function stream(
     throw error instanceof ProxyError ? withHeaders(error, copyResponseHeaders(headers)) : error
   })
   if (call.waits) {
-    return opened.then(({ source, json }) =>
-      json
+    return opened.then(({ source, whole }) =>
+      whole
         ? wholeReply(call, source, status, headers)
         : { kind: 'events', status, headers, source },
     )
@@ -138,16 +146,17 @@ function stream(
   return { kind: 'events', status, headers, source }
 }
 
-/** How a reply that calls itself a stream begins: gateways write errors, or all, as JSON under that name. */
+/** How a reply that may be a stream begins: gateways write errors, or all, as JSON under that name. */
 interface Opening {
   readonly source: Source
-  readonly json: boolean
+  readonly whole: boolean
 }
 
 /** Reads as far as it takes to tell whether fetch left the stream encoded, and undoes that. */
 async function opening(call: RelayCall, reader: ByteReader, headers: Headers): Promise<Opening> {
   const ahead: Uint8Array[] = []
   let first: Uint8Array = NOTHING
+  const named = isNamed(headers)
   const silence = setTimeout(() => call.controller.abort(idleTimeout(call)), call.idleTimeoutMs)
   try {
     while (first.length < TELLING_BYTES) {
@@ -155,21 +164,21 @@ async function opening(call: RelayCall, reader: ByteReader, headers: Headers): P
       if (done || value === undefined) break
       ahead.push(value)
       first = first.length === 0 ? value : concat(first, value)
-      if (isOpening(first[0])) break
+      if (named && isOpening(first[0])) break
       silence.refresh()
     }
   } finally {
     clearTimeout(silence)
   }
-  if (first.length === 0) throw empty(call)
+  if (named && first.length === 0) throw empty(call)
   const formats = leftEncoded(headers.get('content-encoding'), first)
   const source: Source =
     formats.length === 0
       ? { reader, ahead }
       : { reader: decode(resumed(first, reader), formats).getReader(), ahead: [] }
-  const json = formats.length === 0 && first[0] === BRACE
-  if (json || call.opens === undefined) return { source, json }
-  return { source: await content(call, call.opens, source), json }
+  const whole = named ? formats.length === 0 && first[0] === BRACE : !beginsEvents(first)
+  if (whole || call.opens === undefined) return { source, whole }
+  return { source: await content(call, call.opens, source), whole }
 }
 
 async function wholeReply(
@@ -180,7 +189,7 @@ async function wholeReply(
 ): Promise<Reply> {
   const rest = await readWhole(timedReader(call, reader))
   const headers = new Headers(upstream)
-  headers.set('content-type', 'application/json')
+  if (isNamed(upstream)) headers.set('content-type', 'application/json')
   return { kind: 'body', status, headers, bytes: Buffer.concat([...ahead, rest]) }
 }
 
