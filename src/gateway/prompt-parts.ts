@@ -1,4 +1,5 @@
 import { ProxyError } from '../kit/error.ts'
+import { isRecord } from '../kit/json.ts'
 import { type ImageSize, imageSize } from '../protocol/messages/image-size.ts'
 import type { Block, MessagesRequest } from '../protocol/messages/schema.ts'
 import { UNSEEN_IMAGE } from './count-image.ts'
@@ -76,11 +77,24 @@ function block(value: Block, field: string, parts: PromptParts, depth: number): 
       return
     case 'tool_result':
       parts.results++
-      if (value.content !== undefined) content(value.content, `${field}.content`, parts, depth + 1)
+      result(value.content, `${field}.content`, parts, depth + 1)
       return
     default:
       other(value, field, parts, depth)
   }
+}
+
+/** Objects in a result that are no blocks go up as their JSON. */
+function result(value: unknown, field: string, parts: PromptParts, depth: number): void {
+  if (value === undefined || value === null) return
+  if (depth > MAX_DEPTH) throw wrong(field, `Must nest blocks at most ${MAX_DEPTH} deep`)
+  const list: unknown[] = Array.isArray(value) ? value : [value]
+  list.forEach((one, index) => {
+    if (isBlock(one)) block(one, `${field}.${index}`, parts, depth)
+    else if (typeof one === 'string') parts.texts.push(one)
+    else if (isRecord(one)) parts.texts.push(json(one))
+    else throw wrong(`${field}.${index}`, 'Must be a block with a type')
+  })
 }
 
 function image({ source }: Block, field: string, parts: PromptParts): void {

@@ -327,3 +327,18 @@ test('a model is known by its name, in any aggregator’s spelling', () => {
   for (const [model, family] of Object.entries(families))
     expect([model, tokenFamily(model).name]).toEqual([model, family])
 })
+
+describe('what a tool gave back', () => {
+  const result = (content: unknown) =>
+    count(ask({ type: 'tool_result', tool_use_id: 'a', content }), 'gpt-5')
+  const text = { type: 'text', text: 'It is warm' }
+  const url = { type: 'image', source: { type: 'url', url: 'https://x.test/a.png' } }
+
+  test('is counted in every form in which it goes up', async () => {
+    expect(await result(null)).toBe(await result(undefined))
+    expect(await result(['It is warm'])).toBe(await result('It is warm'))
+    expect(await result(text)).toBe(await result([text]))
+    expect(await result(url)).toBe(await result([url]))
+    expect(await result({ degrees: 20 })).toBe(await result('{"degrees":20}'))
+  })
+})
