@@ -1,7 +1,7 @@
 import { ProxyError } from '../../kit/error.ts'
 import { isRecord } from '../../kit/json.ts'
 import { cacheControlIn } from '../cache-control.ts'
-import { parseDataUrl, sniffImage } from '../messages/image.ts'
+import { imageType, parseDataUrl } from '../messages/image.ts'
 import type { Block } from '../messages/schema.ts'
 import { isBlank, recordsIn, textOf } from '../value.ts'
 import type { ChatMessage, ChatPart } from './schema.ts'
@@ -69,7 +69,7 @@ function imageIn(part: ChatPart, path: string): Block {
   }
   const parsed = parseDataUrl(url)
   if (parsed === undefined) throw refused(path, 'image_url is not a base64 data URL')
-  const media_type = parsed.mediaType || sniffImage(parsed.data)
+  const media_type = imageType(parsed.mediaType, parsed.data)
   if (media_type === undefined) throw refused(path, 'cannot tell the type of the image')
   return { type: 'image', source: { type: 'base64', media_type, data: parsed.data } }
 }

@@ -9,6 +9,17 @@ export function sniffImage(base64: string): string | undefined {
   return undefined
 }
 
+/**
+ * The type of an image: what its bytes say, since OpenAI goes by them and clients call every picture JPEG or PNG, while
+ * Anthropic refuses one under a wrong name. What is no image by its name stays that.
+ */
+export function imageType(named: string, base64: string): string | undefined {
+  if (/^(image\/.*|application\/octet-stream)?$/.test(named)) {
+    return sniffImage(base64) ?? (named === '' ? undefined : named)
+  }
+  return named
+}
+
 /** The parts of a base64 `data:` URL, its type by its registered name; nothing for any other URL. */
 export function parseDataUrl(url: string): { mediaType: string; data: string } | undefined {
   const comma = url.startsWith('data:') ? url.indexOf(',') : -1

@@ -1,9 +1,10 @@
 import { isRecord } from '../../kit/json.ts'
 import type { Hints, Note, Noted, Turn } from '../protocol.ts'
+import { recordsIn } from '../value.ts'
 import { AnswerSchema } from './answer-schema.ts'
 import { limitBreakpoints } from './cache-breakpoints.ts'
 import { capabilitiesOf, type ModelCapabilities } from './models.ts'
-import type { MessagesRequest, RequestMessage } from './schema.ts'
+import type { Block, MessagesRequest, RequestMessage } from './schema.ts'
 import { stripOwnThinking } from './signature.ts'
 import { fitThinking } from './thinking-out.ts'
 
@@ -36,8 +37,23 @@ export function messagesRequestOut(turn: Turn, options: MessagesOutOptions = {})
   request = answered(request, turn.hints, notes)
   request = strictTools(request, notes)
   request = hinted(request, turn, notes)
-  const { betas } = turn.hints
-  return { value: request, notes, betas: Array.isArray(betas) ? betas.map(String) : [] }
+  return { value: request, notes, betas: betasFor(request, turn.hints) }
+}
+
+/** Files by id are a beta's: without its name Anthropic refuses the request. */
+const FILES_BETA = 'files-api-2025-04-14'
+
+function betasFor({ messages }: MessagesRequest, { betas }: Hints): string[] {
+  const asked = Array.isArray(betas) ? betas.map(String) : []
+  const files = messages.some(
+    ({ content }) => typeof content !== 'string' && content.some(hasFileId),
+  )
+  return files && !asked.includes(FILES_BETA) ? [...asked, FILES_BETA] : asked
+}
+
+function hasFileId({ source, content }: Block): boolean {
+  if (typeof source === 'object' && source.type === 'file') return true
+  return recordsIn(content).some((inner) => isRecord(inner.source) && inner.source.type === 'file')
 }
 
 /** Thinking without a signature of Anthropic's would be refused. */

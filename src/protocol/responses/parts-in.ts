@@ -2,7 +2,7 @@ import { isRecord } from '../../kit/json.ts'
 import { ownValue } from '../../kit/own-value.ts'
 import { cacheControlIn } from '../cache-control.ts'
 import { invalidField } from '../check.ts'
-import { parseDataUrl, sniffImage } from '../messages/image.ts'
+import { imageType, parseDataUrl } from '../messages/image.ts'
 import type { Block, Source } from '../messages/schema.ts'
 import { isBlank, textOf } from '../value.ts'
 import type { Part } from './schema.ts'
@@ -88,7 +88,7 @@ function sourceOfUrl(url: string, path: string): Source {
   }
   const parsed = parseDataUrl(url)
   if (parsed === undefined) throw invalidField(path, 'a data URL must be base64')
-  const media_type = parsed.mediaType || sniffImage(parsed.data)
+  const media_type = imageType(parsed.mediaType, parsed.data)
   if (media_type === undefined) {
     throw invalidField(path, 'the media type is missing and cannot be guessed')
   }
