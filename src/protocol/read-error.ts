@@ -168,7 +168,7 @@ function fromRecord(value: Record<string, unknown>, depth: number): Parts {
     message: withProvider(nested.message ?? text(value.title), value.metadata),
     type: said === 'error' ? nested.type : said,
     code,
-    status: statusIn(value.code) ?? statusIn(value.status_code ?? value.status) ?? nested.status,
+    status: statusIn(value.code) ?? statusBeside(value) ?? nested.status,
     field: text(value.param) ?? location(value.loc) ?? nested.field,
   }
 }
@@ -227,6 +227,11 @@ function inEvents(text: string): unknown {
   const parser = new SseParser()
   const frames = [...parser.push(new TextEncoder().encode(text)), ...parser.end()]
   return frames.map(({ data }) => parsed(data)).find(isRecord)
+}
+
+/** MiniMax writes `http_code`, as a text. */
+function statusBeside(value: Record<string, unknown>): number | undefined {
+  return statusIn(value.status_code ?? value.status) ?? statusIn(value.http_code)
 }
 
 function statusIn(value: unknown): number | undefined {

@@ -17,8 +17,12 @@ export function usageOf(
   return value.usage ?? choice?.usage ?? groq ?? undefined
 }
 
-/** Finish reasons that say that the answer is none: OpenRouter's and Mistral's, GLM's, DeepSeek's, vLLM's (2026-11). */
-const FAILURES = new Set(['error', 'network_error', 'insufficient_system_resource', 'abort'])
+/**
+ * Finish reasons that say that the answer is none: OpenRouter's and Mistral's, GLM's, DeepSeek's, vLLM's, and Gemini's
+ * `function_call_filter: MALFORMED_FUNCTION_CALL` for a call that it could not read itself (2026-11).
+ */
+const FAILURES =
+  /^(error|network_error|insufficient_system_resource|abort|function_call_filter(:.*)?)$/
 
 function failure(finish: string): ProxyError {
   if (finish === 'error') {
@@ -31,6 +35,27 @@ function failure(finish: string): ProxyError {
   return new ProxyError('upstream_protocol', text, { status: 500 })
 }
 
+/** MiniMax's own codes in the words of HTTP. */
+const MINIMAX: Readonly<Record<number, number>> = {
+  1002: 429,
+  1004: 401,
+  1008: 402,
+  1039: 429,
+  1041: 429,
+  2013: 400,
+  2049: 401,
+  2056: 429,
+  2062: 429,
+}
+
+/** MiniMax says at 200, beside no choices, why it has none (2026-11); zero says that all is well. */
+function minimaxError({ base_resp: said }: Record<string, unknown>): ProxyError | undefined {
+  if (!isRecord(said) || typeof said.status_code !== 'number' || said.status_code === 0) {
+    return undefined
+  }
+  return readErrorValue({ message: said.status_msg, code: MINIMAX[said.status_code] ?? 500 })
+}
+
 /** An error in place of a chunk, or inside a choice. */
 export function errorIn(
   value: Record<string, unknown>,
@@ -39,8 +64,11 @@ export function errorIn(
   if (value.error !== undefined && value.error !== null) return readErrorValue(value)
   if (isRecord(choice?.error)) return readErrorValue(choice.error)
   const finish = textOf(choice?.finish_reason)
-  if (finish !== undefined && FAILURES.has(finish)) return failure(finish)
+  if (finish !== undefined && FAILURES.test(finish)) return failure(finish)
+  const own = minimaxError(value)
+  if (own !== undefined) return own
   const bare = value.choices === undefined && (value.object === 'error' || value.type === 'error')
-  const detail = value.choices === undefined && (value.detail ?? value.message) !== undefined
+  const detail =
+    value.choices === undefined && (value.detail ?? value.message ?? value.msg) !== undefined
   return bare || detail ? readErrorValue(value) : undefined
 }

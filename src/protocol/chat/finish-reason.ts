@@ -1,11 +1,20 @@
 /** Anthropic's stop reason for OpenAI's finish reason; a tool call that was made wins over a plain end. */
 export function stopReasonOf(finish: string, calledTools: boolean): string {
-  return CUTS.get(finish.toLowerCase()) ?? (calledTools ? 'tool_use' : 'end_turn')
+  return CUTS.get(reasonOf(finish)) ?? (calledTools ? 'tool_use' : 'end_turn')
 }
 
 /** Whether the answer was stopped before its end, so that arguments may be cut; unknown reasons end it like `stop`. */
 export function isCut(finish = ''): boolean {
-  return CUTS.has(finish.toLowerCase())
+  return CUTS.has(reasonOf(finish))
+}
+
+/** Gemini's endpoint says more behind the reason: `content_filter: RECITATION` (2026-09). */
+export function finishDetail(finish: string): string {
+  return finish.slice(reasonOf(finish).length).replace(/^:\s*/, '')
+}
+
+function reasonOf(finish: string): string {
+  return finish.split(':', 1).join('').toLowerCase()
 }
 
 /** OpenAI's own, then Gemini's, Mistral's and GLM's (2026-11). */

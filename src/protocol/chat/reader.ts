@@ -15,7 +15,7 @@ import { isBlank, textOf } from '../value.ts'
 import { type Call, Calls, isComplete } from './calls-in.ts'
 import { choiceOf, errorIn, usageOf } from './chunk-in.ts'
 import { type CallDelta, type Piece, piecesOf } from './delta-in.ts'
-import { isCut, stopReasonOf } from './finish-reason.ts'
+import { finishDetail, isCut, stopReasonOf } from './finish-reason.ts'
 import { legalToolId } from './tool-id.ts'
 import { usageIn } from './usage.ts'
 
@@ -291,7 +291,7 @@ export class ChatReader {
 
   #ending(finish: string): MessageDelta {
     const stop_reason = this.#refusal ? 'refusal' : stopReasonOf(finish, this.#ids.size > 0)
-    if (stop_reason === 'refusal') return refusalDelta(this.#refusal)
+    if (stop_reason === 'refusal') return refusalDelta(this.#refusal || finishDetail(finish))
     if (stop_reason === 'end_turn' && this.#stopSequence !== undefined) {
       return { stop_reason: 'stop_sequence', stop_sequence: this.#stopSequence }
     }
