@@ -55,6 +55,7 @@ export const Profile = Type.Object(
     schema_drop: Words('JSON Schema keywords that tool schemas may not use'),
     images: Flag('Accepts image parts'),
     tool_result_images: Flag('Accepts image parts in role tool'),
+    user_after_tool: Flag('Accepts a user message right behind tool messages'),
     files: Flag('Accepts file parts'),
     response_format: Type.Union(
       [Type.Literal('json_schema'), Type.Literal('json_object'), Type.Literal('none')],
@@ -107,6 +108,7 @@ export const NEUTRAL_PROFILE: Profile = {
   schema_drop: [],
   images: true,
   tool_result_images: false,
+  user_after_tool: true,
   files: false,
   response_format: 'json_schema',
   web_search: false,

@@ -4,6 +4,12 @@ import type { Vendor } from './vendor.ts'
 
 const NO_IMAGES: ProfileOverrides = { images: false }
 
+/** Mistral's models, whose template wants an assistant's message between a tool's and a user's, wherever they run (2026-06). */
+const MISTRAL_MODELS: NonNullable<Vendor['models']>[number] = [
+  /mistral|mixtral|ministral|codestral|devstral|magistral|pixtral/,
+  { user_after_tool: false },
+]
+
 /** The built-in vendors; the first whose host matches is taken. */
 export const VENDORS: readonly Vendor[] = [
   OPENAI_VENDOR,
@@ -26,6 +32,7 @@ export const VENDORS: readonly Vendor[] = [
       cache_control: 'claude',
       openai_extras: OPENAI_EXTRAS,
     },
+    models: [MISTRAL_MODELS],
   },
   {
     name: 'deepseek',
@@ -184,6 +191,7 @@ export const VENDORS: readonly Vendor[] = [
       effort_levels: [],
       tool_id_length: 9,
       tool_id_exact: true,
+      user_after_tool: false,
       // Usage comes with the last chunk by itself; the option is refused as an extra input.
       stream_options: false,
       user: false,
@@ -208,6 +216,7 @@ export const VENDORS: readonly Vendor[] = [
     name: 'vllm',
     hosts: /^vllm(\.|$)/,
     data: { top_k: true, strict_tools: false, replay_reasoning: 'reasoning' },
+    models: [MISTRAL_MODELS],
   },
   {
     name: 'lmstudio',
@@ -231,6 +240,9 @@ export const VENDORS: readonly Vendor[] = [
       prompt_cache_key: true,
       openai_extras: OPENAI_EXTRAS,
     },
-    models: [[/(^|\/)(o[1-9]|gpt-[5-9])/, { max_tokens_field: 'max_completion_tokens' }]],
+    models: [
+      [/(^|\/)(o[1-9]|gpt-[5-9])/, { max_tokens_field: 'max_completion_tokens' }],
+      MISTRAL_MODELS,
+    ],
   },
 ]

@@ -21,7 +21,22 @@ export function messagesOut(request: MessagesRequest, context: OutContext): OutM
     else if (message.role === 'system') queue.add(reminderOut(message))
     else for (const out of userOut(message, place, context)) queue.add(out)
   })
-  return queue.end()
+  return bridged(queue.end(), context)
+}
+
+/** Mistral's models refuse a user's message right behind a tool's. */
+function bridged(messages: OutMessage[], { profile, notes }: OutContext): OutMessage[] {
+  if (profile.user_after_tool) return messages
+  const out = messages.flatMap((message, index) => {
+    const gap = message.role === 'user' && messages[index - 1]?.role === 'tool'
+    return gap ? [{ role: 'assistant', content: 'Understood.' }, message] : [message]
+  })
+  if (out.length > messages.length) {
+    notes.push(
+      `messages: a short assistant message added where the user speaks behind a tool, as "${profile.name}" wants it`,
+    )
+  }
+  return out
 }
 
 /** Keeps tool messages right behind the calls that they answer, whatever stood between them. */
