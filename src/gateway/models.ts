@@ -50,8 +50,12 @@ async function ownList(
 ): Promise<Response> {
   const reply = await gateway.handle(exchange)
   const models = configured(upstream)
-  if (!hasNone(reply) || models.length === 0) return reply
-  return withBody(new Response(null), openAiList(models))
+  if (hasNone(reply) && models.length > 0) return withBody(new Response(null), openAiList(models))
+  if (!reply.ok) return reply
+  const bytes = await reply.bytes()
+  const list = parseJson(new TextDecoder().decode(bytes))
+  if (Array.isArray(list)) return withBody(reply, openAiList(modelsIn(list, false)))
+  return new Response(bytes, { status: reply.status, headers: reply.headers })
 }
 
 async function oneModel(
@@ -118,11 +122,7 @@ async function listOf(
       return { reply: new Response(null, { status: 200 }), models: configured(upstream) }
     if (!reply.ok) return { reply, models }
     const list = parseJson(await reply.text())
-    const data = isRecord(list) && Array.isArray(list.data) ? list.data : []
-    for (const entry of data) {
-      const model = modelOf(entry, isAnthropic)
-      if (model !== undefined) models.push(model)
-    }
+    models.push(...modelsIn(list, isAnthropic))
     const last = isRecord(list) && list.has_more === true ? list.last_id : undefined
     if (typeof last !== 'string' || page + 1 === MAX_PAGES) return { reply, models }
     after = last
@@ -189,6 +189,13 @@ async function inShape(reply: Response, exchange: Exchange): Promise<Response> {
 
 function foreign(model: Model, provider: string): Model {
   return { ...model, id: `${FOREIGN}${provider}/${model.id}` }
+}
+
+/** The entries of a list; Together sends them bare (2026-11). */
+function modelsIn(list: unknown, isAnthropic: boolean): Model[] {
+  const data: unknown = isRecord(list) ? list.data : list
+  const entries: unknown[] = Array.isArray(data) ? data : []
+  return entries.flatMap((entry) => modelOf(entry, isAnthropic) ?? [])
 }
 
 function modelOf(entry: unknown, isAnthropic: boolean): Model | undefined {

@@ -406,6 +406,19 @@ describe('lists of models', () => {
     })
   }
 
+  test('a list without its envelope, as Together sends it, is put into one', async () => {
+    const entry = { id: 'vendor/bare-1', object: 'model', created: 1_700_000_000, type: 'chat' }
+    gateway.reply(whole(200, [entry, { id: 7 }]))
+    const openai = await fetch(`${proxy.url}/to/gw/v1/models`)
+    expect(await openai.json()).toEqual({
+      object: 'list',
+      data: [{ id: 'vendor/bare-1', object: 'model', created: 1_700_000_000, owned_by: 'unknown' }],
+    })
+    gateway.reply(whole(200, [entry]))
+    const claude = await (await fetch(`${proxy.url}/to/gw/v1/models`, version)).text()
+    expect(claude).toContain('"anthropic/gw/vendor/bare-1"')
+  })
+
   test('an id cannot climb out of the list', async () => {
     const before = gateway.requests.length
     const reply = await fetch(`${proxy.url}/v1/models/anthropic/gw/..%2f..%2fadmin%3fx`)
