@@ -330,3 +330,20 @@ test('A43: a 400 that names the other limit field tells which one to use', () =>
     "'max_tokens' or 'max_completion_tokens' is too large: 64000. This model's maximum context length is 32768 tokens and your request has 9 input tokens (64000 > 32768 - 9)."
   expect(otherLimitField(tooLarge, 'max_tokens')).toBeUndefined()
 })
+
+test('a call of megabytes that others wait for is looked through once', () => {
+  const args = JSON.stringify({ code: '}🙂{"'.repeat(300_000) })
+  const delta = (...tool_calls: object[]) => ({ choices: [{ index: 0, delta: { tool_calls } }] })
+  const begin = (index: number, id: string) => ({ index, id, function: { name: id } })
+  const grow = (index: number, text: string) => delta({ index, function: { arguments: text } })
+  const pieces: object[] = []
+  for (let at = 0; at < args.length; at += 97) pieces.push(grow(0, args.slice(at, at + 97)))
+  const finish = { choices: [{ index: 0, delta: {}, finish_reason: 'tool_calls' }] }
+  const bytes = sse(delta(begin(0, 'first'), begin(1, 'second')), ...pieces, grow(1, '{}'), finish)
+  const started = performance.now()
+  const { value } = assemble(runStream(createChatStreamIn(options()), [bytes]))
+  // Each piece parsed anew took the square of their number: 13 s here.
+  expect(performance.now() - started).toBeLessThan(5000)
+  expect(value.content.map(({ name }) => name)).toEqual(['first', 'second'])
+  expect(JSON.stringify(value.content[0]?.input)).toBe(args)
+})

@@ -9,7 +9,16 @@ export interface Call {
   id: string | undefined
   name: string | undefined
   args: string
+  readonly scan: Scan
   state: 'unnamed' | 'waiting' | 'open' | 'closed'
+}
+
+/** What is open in a call's arguments, as far as they have been looked through. */
+interface Scan {
+  /** What came since. */
+  unseen: string
+  depth: number
+  inside: 'nothing' | 'string' | 'escape'
 }
 
 /** Sorts the deltas of tool calls to their calls, whichever of index, id and name the vendor sends. */
@@ -70,7 +79,9 @@ export class Calls {
   #add(delta: CallDelta): Call {
     const order = this.#calls.length
     const key = delta.index ?? order
-    const call: Call = { order, key, id: undefined, name: undefined, args: '', state: 'unnamed' }
+    const scan: Scan = { unseen: '', depth: 0, inside: 'nothing' }
+    const nameless = { id: undefined, name: undefined, args: '' }
+    const call: Call = { order, key, ...nameless, scan, state: 'unnamed' }
     this.#calls.push(call)
     this.#byKey.set(key, call)
     return call
@@ -96,10 +107,31 @@ function isAnother({ id, name, args = '' }: CallDelta, call: Call): boolean {
 /** How the arguments of a call begin: with an object, or with nothing yet. */
 const BEGINNING = /^\s*(?:\{|$)/
 
-/** Whether a call's arguments are whole. The last character decides most cases without parsing. */
-export function isComplete(call: Call): boolean {
-  const { args } = call
-  let end = args.length - 1
-  while (end >= 0 && args.charCodeAt(end) <= 32) end--
-  return args.charCodeAt(end) === 125 && objectIn(args) !== undefined
+/** Adds to a call's arguments. */
+export function grow(call: Call, args: string): void {
+  call.args += args
+  call.scan.unseen += args
+}
+
+/** Whether a call's arguments are whole. Only what is new is looked at: a long text grows by little pieces. */
+export function isComplete({ args, scan }: Call): boolean {
+  const { unseen } = scan
+  scan.unseen = ''
+  for (let at = 0; at < unseen.length; at++) step(scan, unseen.charCodeAt(at))
+  return scan.depth === 0 && scan.inside === 'nothing' && objectIn(args) !== undefined
+}
+
+const QUOTE = 34
+const BACKSLASH = 92
+const OPENING = 123
+const CLOSING = 125
+
+function step(scan: Scan, character: number): void {
+  if (scan.inside === 'escape') scan.inside = 'string'
+  else if (scan.inside === 'string') {
+    if (character === QUOTE) scan.inside = 'nothing'
+    else if (character === BACKSLASH) scan.inside = 'escape'
+  } else if (character === QUOTE) scan.inside = 'string'
+  else if (character === OPENING) scan.depth += 1
+  else if (character === CLOSING) scan.depth -= 1
 }

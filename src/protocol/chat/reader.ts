@@ -12,7 +12,7 @@ import type { ToolNames } from '../messages/tool-names.ts'
 import { mergeUsage } from '../messages/usage.ts'
 import type { World } from '../protocol.ts'
 import { isBlank, textOf } from '../value.ts'
-import { type Call, Calls, isComplete } from './calls-in.ts'
+import { type Call, Calls, grow, isComplete } from './calls-in.ts'
 import { choiceOf, errorIn, usageOf } from './chunk-in.ts'
 import { type CallDelta, type Piece, piecesOf } from './delta-in.ts'
 import { finishDetail, isCut, stopReasonOf } from './finish-reason.ts'
@@ -222,7 +222,7 @@ export class ChatReader {
       if (!isBlank(args)) this.#broken = true
       return
     }
-    call.args += args
+    grow(call, args)
     if (call.state === 'open') {
       if (args !== '') this.#writer.json(args)
       if (this.#waiting.length > 0) this.#advance()
