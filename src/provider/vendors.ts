@@ -162,6 +162,8 @@ export const VENDORS: readonly Vendor[] = [
         'not',
         'contains',
       ],
+      // It knows one type, and `nullable` beside it (2026-02).
+      schema_type_lists: false,
       parallel_tool_calls: false,
       user: false,
       openai_extras: [],

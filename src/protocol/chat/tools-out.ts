@@ -9,7 +9,7 @@ export function toolsOut(request: MessagesRequest, context: OutContext): Record<
   const { profile, notes } = context
   const fields: Record<string, unknown> = {}
   const tools: object[] = []
-  const cleaner = new SchemaCleaner(profile.schema_drop)
+  const cleaner = new SchemaCleaner(profile)
   const lost = new Set<string>()
   request.tools?.forEach((tool, index) => {
     if (isFunctionTool(tool)) {

@@ -9,7 +9,7 @@ import type { OutContext } from './out-context.ts'
 /** The tool fields of a request; empty where nothing is left of the tools. */
 export function toolsOut(request: MessagesRequest, context: OutContext): Record<string, unknown> {
   const { profile, notes } = context
-  const cleaner = new SchemaCleaner(profile.schema_drop)
+  const cleaner = new SchemaCleaner(profile)
   const lost = new Set<string>()
   const tools = (request.tools ?? []).flatMap((tool, index) => {
     if (isFunctionTool(tool)) for (const field of lostFields(tool, profile)) lost.add(field)
