@@ -1,6 +1,6 @@
 import { ProxyError } from '../kit/error.ts'
 import { splice } from '../kit/json-splice.ts'
-import { otherLimitField } from '../protocol/chat/request-out.ts'
+import { limitQuirk } from '../protocol/chat/limit-quirk.ts'
 import type { Codec } from '../protocol/codec.ts'
 import { CODECS } from '../protocol/index.ts'
 import type { Note, ProtocolName } from '../protocol/protocol.ts'
@@ -229,21 +229,23 @@ function send(work: Work): Promise<Reply> {
   return translation.upstream.name === 'chat' ? relayToChat(work, sent, translation) : relay(sent)
 }
 
-/** An upstream that wants the other name of the token limit is believed, once and from then on. */
+/** An upstream that wants the other name of the token limit, or a lower one, is believed, once and from then on. */
 async function relayToChat(work: Work, call: RelayCall, translation: Translation): Promise<Reply> {
   const { route, exchange } = work
   const reply = await relay(call)
   if (reply.status !== 400 || reply.kind !== 'body') return reply
   const body = new TextDecoder().decode(reply.bytes)
   const { message } = readUpstreamError({ status: 400, body })
-  const other = otherLimitField(message, translation.profile.max_tokens_field)
+  const quirk = limitQuirk(message, translation.profile)
   const model = route.model
-  if (other === undefined || model === undefined) return reply
-  route.provider.learn?.(model, { max_tokens_field: other })
+  if (quirk === undefined || model === undefined) return reply
+  route.provider.learn?.(model, quirk)
   const envelope = readsBody(exchange) ? readEnvelope(exchange.body) : undefined
   const ascent = translateUp(exchange, route, envelope, work.client, work.upstream)
   work.translation = ascent.translation
-  return relay({ ...call, prepared: await prepare(exchange, route, ascent) })
+  const prepared = await prepare(exchange, route, ascent)
+  learn(work.settlement, ascent, prepared)
+  return relay({ ...call, prepared })
 }
 
 /** The reply, or undefined where it does not come in time. */

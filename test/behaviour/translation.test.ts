@@ -286,6 +286,19 @@ test('max_tokens goes under the other name once an upstream asks for it (A43)', 
   expect(sent).toEqual(['max_tokens', 'max_completion_tokens', 'max_completion_tokens'])
 })
 
+test('a lower limit that an upstream names is kept to from then on, with a note', async () => {
+  const message = 'Range of max_tokens should be [1, 600]'
+  const before = gateway.requests.length
+  gateway.reply(whole(400, { error: { message, type: 'invalid_request_error' } }))
+  for (const stream of [false, true]) {
+    const reply = await messages(stream, { model: 'short', max_tokens: 64_000 })
+    expect(reply.status).toBe(200)
+    expect(reply.headers.get('x-ccproxy-notes')).toContain('max_tokens: 64000 sent as 600')
+  }
+  const sent = gateway.requests.slice(before).map(({ text }) => /max_tokens":(\d+)/.exec(text)?.[1])
+  expect(sent).toEqual(['64000', '600', '600'])
+})
+
 test('a rate limit keeps its status, message and retry headers', async () => {
   const limit = { error: { message: 'Slow down', type: 'requests', code: 'rate_limit_exceeded' } }
   gateway.reply(whole(429, limit, { 'retry-after': '7', 'x-ratelimit-remaining-requests': '0' }))

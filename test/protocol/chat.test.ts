@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'bun:test'
 import { ProxyError } from '../../src/kit/error.ts'
 import { isRecord } from '../../src/kit/json.ts'
+import { limitQuirk } from '../../src/protocol/chat/limit-quirk.ts'
 import { chatReplyIn } from '../../src/protocol/chat/reply-in.ts'
 import { chatRequestIn } from '../../src/protocol/chat/request-in.ts'
-import { chatRequestOut, otherLimitField } from '../../src/protocol/chat/request-out.ts'
+import { chatRequestOut } from '../../src/protocol/chat/request-out.ts'
 import { createChatStreamIn } from '../../src/protocol/chat/stream-in.ts'
 import { createChatStreamOut } from '../../src/protocol/chat/stream-out.ts'
 import { assemble, disassemble } from '../../src/protocol/messages/assemble.ts'
@@ -320,15 +321,55 @@ function base(stop_reason: string) {
   }
 }
 
-test('A43: a 400 that names the other limit field tells which one to use', () => {
-  const message =
-    "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
-  expect(otherLimitField(message, 'max_tokens')).toBe('max_completion_tokens')
-  expect(otherLimitField('max_tokens is too large', 'max_tokens')).toBeUndefined()
-  // vLLM, of an answer that does not fit into the window.
-  const tooLarge =
-    "'max_tokens' or 'max_completion_tokens' is too large: 64000. This model's maximum context length is 32768 tokens and your request has 9 input tokens (64000 > 32768 - 9)."
-  expect(otherLimitField(tooLarge, 'max_tokens')).toBeUndefined()
+describe('A43: what a 400 teaches of the limit', () => {
+  const taught = (message: string, known = 0) =>
+    limitQuirk(message, { ...NEUTRAL_PROFILE, max_output_tokens: known })
+
+  test('the other name of its field', () => {
+    const message =
+      "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+    expect(taught(message)).toEqual({ max_tokens_field: 'max_completion_tokens' })
+  })
+
+  for (const [vendor, message, cap] of [
+    ['Qwen', '<400> InternalError.Algo.InvalidParameter: Range of max_tokens should be [1, 8192]'],
+    ['DeepSeek', 'Invalid max_tokens value, the valid range of max_tokens is [1, 8192]'],
+    [
+      'Groq',
+      '`max_completion_tokens` must be less than or equal to `16384`, the maximum value for `max_completion_tokens` is less than the `context_window` for this model',
+      16_384,
+    ],
+    [
+      'OpenAI',
+      'max_tokens is too large: 64000. This model supports at most 16384 completion tokens, whereas you provided 64000.',
+      16_384,
+    ],
+    [
+      'Claude behind a gateway',
+      'max_tokens: 128000 > 64000, which is the maximum allowed number of output tokens for claude-sonnet-4-5',
+      64_000,
+    ],
+    [
+      'Bedrock',
+      'The maximum tokens you requested exceeds the model limit of 4096. Try again with a maximum tokens value that is lower than 4096.',
+      4096,
+    ],
+  ] as const) {
+    test(`the most that ${vendor} gives`, () => {
+      expect(taught(message)).toEqual({ max_output_tokens: cap ?? 8192 })
+      // What is known already, or less, is not why it was refused.
+      expect(taught(message, cap ?? 8192)).toBeUndefined()
+      expect(taught(message, 100_000)).toEqual({ max_output_tokens: cap ?? 8192 })
+    })
+  }
+
+  test('nothing where it says no more, or where prompt and answer do not fit together', () => {
+    expect(taught('max_tokens is too large')).toBeUndefined()
+    // vLLM names both fields.
+    const tooLarge =
+      "'max_tokens' or 'max_completion_tokens' is too large: 64000. This model's maximum context length is 32768 tokens and your request has 9 input tokens (64000 > 32768 - 9)."
+    expect(taught(tooLarge)).toBeUndefined()
+  })
 })
 
 test('a call of megabytes that others wait for is looked through once', () => {

@@ -7,7 +7,6 @@ import { strictFormat } from '../messages/strict-schema.ts'
 import { type ToolNames, toolNames } from '../messages/tool-names.ts'
 import type { Profile } from '../profile.ts'
 import type { Note, Noted, Turn } from '../protocol.ts'
-import { saysOverflow } from '../says-overflow.ts'
 import { supportedFormat } from '../supported-format.ts'
 import { textOf } from '../value.ts'
 import { effortOut } from './effort-out.ts'
@@ -70,18 +69,6 @@ export function chatRequestOut(asked: Turn, profile: Profile): ChatOut {
       notes.push(`${key}: not supported by Chat Completions, dropped`)
   }
   return { value, notes, names }
-}
-
-/** The name of the other limit field, where an upstream's 400 says that it wants that one. */
-export function otherLimitField(
-  message: string,
-  sent: Profile['max_tokens_field'],
-): Profile['max_tokens_field'] | undefined {
-  const other = sent === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens'
-  const named =
-    new RegExp(`\\b${other}\\b`).test(message) && new RegExp(`\\b${sent}\\b`).test(message)
-  // vLLM names both where the answer that was asked for does not fit into the window.
-  return named && !saysOverflow(message) ? other : undefined
 }
 
 function streamOut(request: MessagesRequest, profile: Profile): Record<string, unknown> {
