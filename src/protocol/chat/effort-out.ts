@@ -1,4 +1,5 @@
 import { clampEffort, wantedEffort } from '../messages/effort.ts'
+import type { MessagesRequest } from '../messages/schema.ts'
 import type { Profile } from '../profile.ts'
 import type { Note, Turn } from '../protocol.ts'
 import { textOf } from '../value.ts'
@@ -18,6 +19,10 @@ export function effortOut(
     )
     return switchedOff(profile)
   }
+  if (profile.thinking_toggle === 'enable_thinking' && thinksInVain(request)) {
+    notes.push(`thinking: "${profile.name}" thinks in streams only, left out`)
+    return switchedOff(profile)
+  }
   const toggle = request.thinking === undefined ? {} : toggled(profile, true)
   const wanted = textOf(hints.reasoning_effort) ?? wantedEffort(request)
   if (wanted === undefined) return toggle
@@ -30,6 +35,11 @@ export function effortOut(
     notes.push(`output_config.effort: "${wanted}" sent as "${level}", what "${profile.name}" knows`)
   }
   return { ...toggle, ...effortField(profile, level) }
+}
+
+/** DashScope refuses to think where the answer is to come whole (2026-11). */
+function thinksInVain({ thinking, stream }: MessagesRequest): boolean {
+  return thinking !== undefined && stream !== true
 }
 
 function switchedOff(profile: Profile): Record<string, unknown> {
