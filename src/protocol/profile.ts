@@ -26,6 +26,7 @@ export const Profile = Type.Object(
           'Switch for thinking: none, `thinking.type` (GLM, Kimi) or `enable_thinking` (Qwen)',
       },
     ),
+    whole_thinking: Flag('Thinks where the answer is to come whole, not only in streams'),
     replay_reasoning: Type.Union(
       [
         Type.Literal('none'),
@@ -93,6 +94,7 @@ export const NEUTRAL_PROFILE: Profile = {
   effort_with_tools: true,
   encrypted_reasoning: true,
   thinking_toggle: 'none',
+  whole_thinking: true,
   replay_reasoning: 'none',
   system_role: 'system',
   sampling: 'both',

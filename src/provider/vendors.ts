@@ -124,6 +124,8 @@ export const VENDORS: readonly Vendor[] = [
       user: false,
       openai_extras: ['seed', 'presence_penalty', 'logprobs', 'top_logprobs'],
     },
+    // The open models, which are named by their size, think in streams only (2026-11).
+    models: [[/-\d+(\.\d+)?b(-|$)/, { whole_thinking: false }]],
   },
   {
     name: 'groq',

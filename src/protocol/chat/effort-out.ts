@@ -1,5 +1,4 @@
 import { clampEffort, wantedEffort } from '../messages/effort.ts'
-import type { MessagesRequest } from '../messages/schema.ts'
 import type { Profile } from '../profile.ts'
 import type { Note, Turn } from '../protocol.ts'
 import { textOf } from '../value.ts'
@@ -19,7 +18,7 @@ export function effortOut(
     )
     return switchedOff(profile)
   }
-  if (profile.thinking_toggle === 'enable_thinking' && thinksInVain(request)) {
+  if (!profile.whole_thinking && request.thinking !== undefined && request.stream !== true) {
     notes.push(`thinking: "${profile.name}" thinks in streams only, left out`)
     return switchedOff(profile)
   }
@@ -35,11 +34,6 @@ export function effortOut(
     notes.push(`output_config.effort: "${wanted}" sent as "${level}", what "${profile.name}" knows`)
   }
   return { ...toggle, ...effortField(profile, level) }
-}
-
-/** DashScope refuses to think where the answer is to come whole (2026-11). */
-function thinksInVain({ thinking, stream }: MessagesRequest): boolean {
-  return thinking !== undefined && stream !== true
 }
 
 function switchedOff(profile: Profile): Record<string, unknown> {
