@@ -56,15 +56,19 @@ function formatOf(coding: string): Bun.CompressionFormat {
   throw new ProxyError('upstream_protocol', `Upstream used an unknown content-encoding "${coding}"`)
 }
 
+/** So many bytes tell events from anything else. */
+export const UNSAID_BYTES = 16
+
 /** How JSON and events begin: `{`, `[`, `event:`, `data:` or `:`. No compressed format does. */
 export function isOpening(byte: number | undefined): boolean {
   return byte === 0x7b || byte === 0x5b || byte === 0x65 || byte === 0x64 || byte === 0x3a
 }
 
-/** Whether bytes begin as a stream of events does: with the name of a field, or a comment. */
+/** Whether bytes begin as a stream of events does: with the name of a field, or a comment. Empty lines may come first. */
 export function beginsEvents(bytes: Uint8Array): boolean {
-  const [head = ''] = new TextDecoder('latin1').decode(bytes.subarray(0, 6)).split(':', 1)
-  return bytes[head.length] === 0x3a && ['', 'data', 'event', 'id', 'retry'].includes(head)
+  if (bytes[0] === 0x7b) return false
+  const start = new TextDecoder('latin1').decode(bytes.subarray(0, UNSAID_BYTES))
+  return /^[\r\n]*(data|event|id|retry)?:/.test(start)
 }
 
 /** Gzip and zstd begin with a magic number; brotli has none, so it is what begins with no text at all. */

@@ -3,7 +3,7 @@ import { ProxyError, withHeaders } from '../kit/error.ts'
 import { copyResponseHeaders } from '../kit/headers.ts'
 import type { ByteReader, Source } from '../kit/pump.ts'
 import type { PreparedCall, Provider } from '../provider/provider.ts'
-import { beginsEvents, decode, isOpening, leftEncoded } from './decode.ts'
+import { beginsEvents, decode, isOpening, leftEncoded, UNSAID_BYTES } from './decode.ts'
 import { fetchFailure, stoppedBy } from './fetch-failure.ts'
 import type { PoolGuess } from './pool-guess.ts'
 import { headerTimeout, idleTimeout, timedReader, withIdleTimeout } from './upstream-timeout.ts'
@@ -12,8 +12,8 @@ import { bounded, readWhole, wholeBody } from './whole-body.ts'
 /** A dead connection shows at once; what failed later may have been worked on and is not sent again. */
 const DEAD_WITHIN_MS = 1000
 
-/** A compressed format's magic number shows in this many bytes, and so does `event:`. */
-const TELLING_BYTES = 6
+/** A compressed format's magic number shows in this many bytes. */
+const TELLING_BYTES = 4
 /** What servers say of a stream that do not say what it is: a framework's plain text, or nothing (2026-11). */
 const UNSAID = /^($|text\/plain|application\/(octet-stream|x-ndjson))/i
 const NOTHING = new Uint8Array(0)
@@ -159,7 +159,7 @@ async function opening(call: RelayCall, reader: ByteReader, headers: Headers): P
   const named = isNamed(headers)
   const silence = setTimeout(() => call.controller.abort(idleTimeout(call)), call.idleTimeoutMs)
   try {
-    while (first.length < TELLING_BYTES) {
+    while (first.length < (named ? TELLING_BYTES : UNSAID_BYTES)) {
       const { value, done } = await reader.read()
       if (done || value === undefined) break
       ahead.push(value)

@@ -61,7 +61,7 @@ describe('a stream that its server does not call one', () => {
 
     test(`as "${said}", is a reply to who asked for one`, async () => {
       type = said
-      body = () => bytes(WORDS.join('') + END)
+      body = () => bytes(`\n\n: connected\n\n${WORDS.join('')}${END}`)
       expect(await (await ask('/v1/messages', false)).json()).toMatchObject({
         content: [{ type: 'text', text: 'Grüße, 世界' }],
         stop_reason: 'end_turn',
