@@ -86,6 +86,11 @@ export function checkClientKey(headers: Headers, keys: ClientKeys, now: number):
   return { ok: false, reason }
 }
 
+/** What a client sends as its key: `x-api-key`, or the bearer where that says nothing. */
+export function sentKey(headers: Headers): string | undefined {
+  return sentKeys(headers)[0]?.value
+}
+
 function sentKeys(headers: Headers): SentKey[] {
   const sent: SentKey[] = []
   const apiKey = headers.get('x-api-key')?.trim()

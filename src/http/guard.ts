@@ -1,4 +1,4 @@
-import { type ClientKeys, checkClientKey } from '../auth/client-key.ts'
+import { type ClientKeys, checkClientKey, sentKey } from '../auth/client-key.ts'
 import type { ClientCredential } from '../auth/credential.ts'
 import type { Session, Sessions } from '../auth/sessions.ts'
 import { isLoopback } from '../config/loopback.ts'
@@ -91,9 +91,8 @@ function byCookie(
 }
 
 function callerKey(headers: Headers): Secret | undefined {
-  const bearer = /^bearer[ \t]+(.+)$/i.exec(headers.get('authorization') ?? '')?.[1]
-  const key = (headers.get('x-api-key') ?? bearer)?.trim()
-  return key ? new Secret(key) : undefined
+  const key = sentKey(headers)
+  return key === undefined ? undefined : new Secret(key)
 }
 
 function isOpen(request: Request, path: string, options: GuardOptions, cors: boolean): boolean {
