@@ -45,17 +45,17 @@ function checked<Schema extends TSchema>(schema: Schema, text: string): Static<S
   return value
 }
 
-/** `upstream` is a base URL; `profile` overrides single keys. */
+/** `upstream` is a base URL; `profile` overrides single keys; `hints` are what Messages cannot say. */
 function requestOut(golden: Golden): Outcome {
   const request = checked(MessagesRequest, golden.input)
-  const { upstream, profile } = golden.headers
+  const { upstream, profile, hints } = golden.headers
   const chosen = chooseProfile({
     baseUrl: typeof upstream === 'string' ? upstream : '',
     model: request.model,
     overrides: isRecord(profile) ? profile : {},
   })
   if (upstream === undefined && profile === undefined) expect(chosen).toEqual(NEUTRAL_PROFILE)
-  return chatRequestOut({ request, hints: {}, notes: [] }, chosen)
+  return chatRequestOut({ request, hints: isRecord(hints) ? hints : {}, notes: [] }, chosen)
 }
 
 /** A Chat client's request as it reaches Claude. */

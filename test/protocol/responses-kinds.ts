@@ -52,9 +52,10 @@ function requestIn(golden: Golden): Outcome {
 
 function requestOut(golden: Golden): Outcome {
   const request = checked(MessagesRequest, JSON.parse(sealed(golden.input)))
-  const own = golden.headers.profile
+  const { profile: own, hints: said } = golden.headers
   const profile: Profile = isRecord(own) ? { ...OPENAI, ...own } : OPENAI
-  const { value, notes } = responsesRequestOut({ request, hints: {}, notes: [] }, profile)
+  const hints = isRecord(said) ? said : {}
+  const { value, notes } = responsesRequestOut({ request, hints, notes: [] }, profile)
   return { value: JSON.parse(JSON.stringify(value)), notes }
 }
 
