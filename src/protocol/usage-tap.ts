@@ -15,10 +15,10 @@ const LONGEST_REASON = 64
 /** What one protocol's tap looks for. */
 export interface UsageTapOptions {
   readonly usageOf: (value: unknown) => Usage
-  /** Texts of which any tells a stream's end. */
-  readonly ends: readonly string[]
-  /** Texts of which any may tell that it failed. */
-  readonly failures: readonly string[]
+  /** What tells a stream's end: a line of SSE or a key of JSON, which no text inside a string looks like. */
+  readonly ends: RegExp
+  /** What may tell that it failed. */
+  readonly failures: RegExp
   /** Notes why the model stopped, where these bytes tell it. */
   readonly stop: (usage: Usage, buffer: Buffer) => void
 }
@@ -42,8 +42,9 @@ export function createUsageTap({ usageOf, ends, failures, stop }: UsageTapOption
         Object.assign(usage, usageOf(usageAt(buffer, at)))
       }
       stop(usage, buffer)
-      if (failures.some((text) => buffer.includes(text))) failure ??= streamFailure(bytes)
-      ended ||= failure !== undefined || ends.some((end) => buffer.includes(end))
+      const text = buffer.toString('latin1')
+      if (failures.test(text)) failure ??= streamFailure(bytes)
+      ended ||= failure !== undefined || ends.test(text)
     },
     reply(bytes) {
       const buffer = asBuffer(bytes)

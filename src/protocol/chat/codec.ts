@@ -15,8 +15,9 @@ import { tapUsage } from './usage.ts'
 
 const check = checker(ChatRequest)
 /** What a Chat stream ends with; some vendors leave the first one out. */
-const ENDS = ['data: [DONE]', 'data:[DONE]', '"finish_reason":"', '"finish_reason": "']
-const FAILURES = ['{"error"']
+const ENDS = /^data: ?\[DONE\]|"finish_reason": ?"/m
+/** OpenRouter puts the error behind the other fields of a chunk. */
+const FAILURES = /"error": ?[{"]/
 
 const FINISH_REASON = '"finish_reason"'
 const stop = (usage: Usage, buffer: Buffer) =>

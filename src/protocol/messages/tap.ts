@@ -12,6 +12,9 @@ const STOP_REASON = Buffer.from('"stop_reason"')
 const BLANK_LINE = Buffer.from('\n\n')
 /** Works on any Uint8Array; making a Buffer of each chunk costs more than the search. */
 const { indexOf } = Buffer.prototype
+/** A line that begins so is no text, nor is such a key: inside JSON a line end and a quote would be escaped. */
+const ERROR_LINE = /^event: ?error/m
+const END = /^event: ?message_stop|"type": ?"message_stop"/m
 /** `event: message_stop` with its data is 53 bytes; more may follow in other spellings. */
 const TAIL = 160
 
@@ -35,10 +38,10 @@ export function createMessagesTap(): Tap {
         Object.assign(usage, tapUsage(usageAt(buffer, at)))
       }
       tapStop(usage, buffer, buffer.lastIndexOf(STOP_REASON), STOP_REASON)
-      const tail = buffer.length > TAIL ? buffer.length - TAIL : 0
-      const failed = hasErrorEvent(buffer)
+      const text = buffer.toString('latin1')
+      const failed = ERROR_LINE.test(text)
       if (failed) failure ??= streamFailure(bytes)
-      ended ||= failed || buffer.indexOf('message_stop', tail) !== -1
+      ended ||= failed || END.test(text.slice(-TAIL))
     },
     reply(bytes) {
       const buffer = asBuffer(bytes)
@@ -56,10 +59,4 @@ export function createMessagesTap(): Tap {
 function isOneBlockEvent(bytes: Uint8Array): boolean {
   if (bytes[0] !== LETTER_E || (bytes[7] !== LETTER_C && bytes[7] !== LETTER_P)) return false
   return indexOf.call(bytes, BLANK_LINE) === bytes.length - 2
-}
-
-/** A line that begins so is no text: inside JSON a line end would be escaped. */
-function hasErrorEvent(buffer: Buffer): boolean {
-  if (buffer.length > 12 && buffer.toString('latin1', 0, 12) === 'event: error') return true
-  return buffer.includes('\nevent: error')
 }

@@ -11,18 +11,11 @@ import { createResponsesStreamIn } from './stream-in.ts'
 import { createResponsesStreamOut } from './stream-out.ts'
 import { tapUsage } from './usage.ts'
 
-const ENDS = [
-  'event: response.completed',
-  'event: response.incomplete',
-  '{"type":"response.completed"',
-  '{"type":"response.incomplete"',
-]
-const FAILURES = [
-  'event: response.failed',
-  'event: error',
-  '{"type":"response.failed"',
-  '{"type":"error"',
-]
+/** `done` is an earlier name of `completed`; some servers name the event only on its line, some only in its data. */
+const ENDS =
+  /^event: ?response\.(?:completed|done|incomplete)$|"type": ?"response\.(?:completed|done|incomplete)"/m
+const FAILURES =
+  /^event: ?(?:error|response\.(?:failed|cancelled))$|"type": ?"(?:error|response\.(?:failed|cancelled))"/m
 
 const BRACE = 0x7b
 const STATUS = '"status"'
