@@ -43,6 +43,13 @@ describe('a session', () => {
     expect(own.find(main, NOW + 21 * DAY + 1)).toBeUndefined()
   })
 
+  test('that nobody ever used ends a week after it was opened', () => {
+    const own = sessions()
+    const [used, unused] = [opened(own, 'main'), opened(own, 'main')]
+    expect(own.find(used, NOW + 7 * DAY)).toBeDefined()
+    expect(own.find(unused, NOW + 7 * DAY + 1)).toBeUndefined()
+  })
+
   test('is one of a hundred at most; the longest unused goes', () => {
     const own = sessions()
     const first = opened(own, 'main')

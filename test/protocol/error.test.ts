@@ -90,6 +90,81 @@ describe('an upstream error of any shape', () => {
     expect(readErrorValue({ error: { message: 'x', type: 'overloaded_error' } }).status).toBe(529)
     expect(readErrorValue({ error: { message: 'x', type: 'server_error' } }).status).toBe(500)
   })
+
+  test('inside a stream a code of another range is no status', () => {
+    for (const code of [20, 200, 302, 1113, 1302, '1302']) {
+      expect(readErrorValue({ error: { message: 'x', code } }).status).toBe(500)
+    }
+    expect(readErrorValue({ error: { message: 'x', code: '429' } }).status).toBe(429)
+  })
+
+  const words: readonly [status: number, kind: string, words: readonly string[]][] = [
+    [400, 'invalid_request', ['invalid_request_error', 'BadRequestError', 'INVALID_ARGUMENT']],
+    [400, 'invalid_request', ['invalid_request', 'invalid_prompt']],
+    [401, 'authentication', ['authentication_error', 'invalid_api_key', 'UNAUTHENTICATED']],
+    [403, 'permission', ['permission_error', 'PERMISSION_DENIED', 'billing_error']],
+    [404, 'not_found', ['not_found_error', 'NOT_FOUND', 'NotFoundError', 'model_not_found']],
+    [413, 'too_large', ['request_too_large']],
+    [429, 'rate_limit', ['rate_limit_error', 'rate_limit_exceeded', 'RESOURCE_EXHAUSTED']],
+    [429, 'rate_limit', ['rate_limited', 'insufficient_quota', 'requests', 'tokens']],
+    [504, 'upstream_timeout', ['timeout_error', 'DEADLINE_EXCEEDED']],
+    [529, 'overloaded', ['overloaded_error', 'overloaded', 'server_overloaded', 'UNAVAILABLE']],
+  ]
+  test.each(words)('inside a stream %d, %s, is what %p say', (status, kind, said) => {
+    for (const word of said) {
+      for (const error of [{ type: word }, { code: word }, { status: word }]) {
+        expect(readErrorValue({ error: { message: 'x', ...error } })).toMatchObject({
+          ...{ kind, status },
+        })
+      }
+    }
+  })
+
+  test('a status means the same from everyone', () => {
+    const kinds: Record<string, number[]> = {
+      ...{ invalid_request: [400, 422], authentication: [401], permission: [402, 403] },
+      ...{ not_found: [404], method_not_allowed: [405], request_timeout: [408], too_large: [413] },
+      ...{ unsupported_media_type: [415], rate_limit: [429], upstream_protocol: [500, 520] },
+      ...{ upstream_unreachable: [502], overloaded: [503, 529] },
+      ...{ upstream_timeout: [504, 522, 524] },
+    }
+    for (const [kind, statuses] of Object.entries(kinds)) {
+      for (const status of statuses) {
+        expect(read(status, { message: 'x' })).toMatchObject({ ...{ kind, status } })
+      }
+    }
+  })
+
+  test('DashScope’s refusal of a stream is an event', () => {
+    const body = 'id:1\nevent:error\n:HTTP_STATUS/400\ndata:{"code":"x","message":"Too long"}\n\n'
+    expect(read(400, body)).toMatchObject({ status: 400, message: 'Too long', vendorCode: 'x' })
+  })
+
+  test('a page without a title, and a text without end, are cut short', () => {
+    expect(read(502, '<html><body>no</body>').message).toBe(
+      'Upstream answered 502 with an HTML page',
+    )
+    expect(read(500, 'x'.repeat(5000)).message).toBe('x'.repeat(2000))
+  })
+
+  test('a limit on requests or a wrong key is no overflow, whatever it says', () => {
+    for (const status of [401, 403, 429]) {
+      const { vendorCode, ...error } = read(status, { message: 'context window exceeded' })
+      expect({ status: error.status, vendorCode }).toEqual({ status, vendorCode: undefined })
+    }
+    const words = [
+      'prompt is too long: 9 tokens > 8 maximum',
+      "exceeds the model's maximum context length",
+      'context length is exceeded',
+      'The input token count (9) exceeds the maximum number of tokens allowed (8)',
+      'Range of input length should be [1, 8]',
+    ]
+    for (const message of words) {
+      expect(read(500, { message })).toMatchObject({
+        ...{ status: 400, vendorCode: 'context_length_exceeded', message },
+      })
+    }
+  })
 })
 
 describe('an error for the client', () => {

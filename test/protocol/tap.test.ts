@@ -25,6 +25,11 @@ describe('a tap reads what an upstream says of its failure', () => {
     [
       'responses',
       responsesCodec,
+      `event: response.cancelled\ndata: ${JSON.stringify({ ...failed, type: 'response.cancelled' })}`,
+    ],
+    [
+      'responses',
+      responsesCodec,
       `event: error\ndata: ${JSON.stringify({ type: 'error', ...{ message: 'Slow down' } })}`,
     ],
   ])('in %s', (_name, codec, event) => {
@@ -59,12 +64,72 @@ describe('a tap reads what an upstream says of its failure', () => {
     expect(tapped(codec, `data: ${data}`)).toEqual({ ended: false, failure: undefined })
   })
 
-  test('and no good end', () => {
-    const done = { type: 'response.completed', response: { status: 'completed', error: null } }
-    const event = `event: response.completed\ndata: ${JSON.stringify(done)}`
-    expect(tapped(responsesCodec, event)).toEqual({ ended: true, failure: undefined })
-    expect(tapped(chatCodec, 'data: [DONE]')).toEqual({ ended: true, failure: undefined })
-    const stop = 'event: message_stop\ndata: {"type":"message_stop"}'
-    expect(tapped(messagesCodec, stop)).toEqual({ ended: true, failure: undefined })
+  test('in a chunk of OpenRouter, behind its other fields', () => {
+    const chunk = { id: 'gen-1', error: { code: 502, message: 'Slow down' }, choices: [] }
+    expect(tapped(chatCodec, `data: ${JSON.stringify(chunk)}`)).toEqual({
+      ended: true,
+      failure: 'Slow down',
+    })
   })
 })
+
+describe('a tap sees that a stream has said its end', () => {
+  const typed = (type: string) => JSON.stringify({ sequence_number: 9, type, response: {} })
+  test.each<[string, Codec, string]>([
+    ['messages', messagesCodec, 'event: message_stop\ndata: {"type":"message_stop"}'],
+    ['messages', messagesCodec, 'event:message_stop\ndata:{}'],
+    ['messages', messagesCodec, 'data: {"type": "message_stop"}'],
+    ['messages', messagesCodec, 'event: ping\ndata: {}\n\nevent: message_stop\ndata: {}'],
+    ['chat', chatCodec, 'data: [DONE]'],
+    ['chat', chatCodec, 'data:[DONE]'],
+    ['chat', chatCodec, 'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]'],
+    ['chat', chatCodec, 'data: {"choices":[{"delta":{},"finish_reason": "stop"}]}'],
+    [
+      'responses',
+      responsesCodec,
+      `event: response.completed\ndata: ${typed('response.completed')}`,
+    ],
+    ['responses', responsesCodec, `data: ${typed('response.completed')}`],
+    ['responses', responsesCodec, `data: ${typed('response.incomplete')}`],
+    ['responses', responsesCodec, `data: ${typed('response.done')}`],
+    ['responses', responsesCodec, 'event: response.completed\ndata: {"response": {}}'],
+    ['responses', responsesCodec, 'event:response.incomplete\ndata:{}'],
+    ['responses', responsesCodec, 'data: {"response": {}, "type": "response.completed"}'],
+  ])('in %s', (_name, codec, event) => {
+    expect(tapped(codec, event)).toEqual({ ended: true, failure: undefined })
+  })
+
+  test.each<[string, Codec, object]>([
+    [
+      'messages',
+      messagesCodec,
+      { type: 'content_block_delta', delta: { type: 'text_delta', text: words('message_stop') } },
+    ],
+    [
+      'chat',
+      chatCodec,
+      {
+        choices: [
+          {
+            delta: { content: words('"finish_reason":"stop"\ndata: [DONE]') },
+            finish_reason: null,
+          },
+        ],
+      },
+    ],
+    [
+      'responses',
+      responsesCodec,
+      { type: 'response.output_text.delta', delta: words('response.completed') },
+    ],
+  ])('and takes no words of %s for one', (_name, codec, event) => {
+    // Two at once: a lone event of Messages is hardly looked at.
+    const data = `data: ${JSON.stringify(event)}`
+    expect(tapped(codec, `${data}\n\n${data}`)).toEqual({ ended: false, failure: undefined })
+  })
+})
+
+/** What a model says that explains how a stream ends. */
+function words(end: string): string {
+  return `event: ${end}\ndata: {"type":"${end}"} and data: [DONE]`
+}

@@ -106,11 +106,14 @@ test('A tap of Responses counts a whole reply and a stream alike', () => {
 })
 
 describe('What is no count is not counted', () => {
-  test.each([['-1'], ['1.5'], ['"7"'], ['null'], ['true'], ['1000000001'], ['{}']])('%s', (said) => {
-    expect(whole(messagesCodec, `{"usage":{"input_tokens":${said},"output_tokens":2}}`)).toEqual({
-      output: 2,
-    })
-  })
+  test.each([['-1'], ['1.5'], ['"7"'], ['null'], ['true'], ['1000000001'], ['{}']])(
+    '%s',
+    (said) => {
+      expect(whole(messagesCodec, `{"usage":{"input_tokens":${said},"output_tokens":2}}`)).toEqual({
+        output: 2,
+      })
+    },
+  )
 
   test('Nor a usage that is cut, null or a word of the answer', () => {
     expect(whole(messagesCodec, '{"usage":{"input_tokens":1')).toEqual({})
