@@ -243,6 +243,18 @@ describe('signatures of our own', () => {
     const clean: MessagesRequest = { model: 'm', messages: [genuine] }
     expect(stripOwnThinking(clean)).toBe(clean)
     expect(isOwnSignature(`${ours}x`)).toBe(true)
+    const redacted = (data: string) => ({ type: 'redacted_thinking', data })
+    const hidden = { role: 'assistant', content: [redacted(ours), redacted('EqR==')] }
+    expect(stripOwnThinking({ model: 'm', messages: [hidden] }).messages).toEqual([
+      { role: 'assistant', content: [redacted('EqR==')] },
+    ])
+  })
+
+  test('are missing where nobody signed: only a request that we wrote ourselves loses such thoughts', () => {
+    const content = [{ type: 'thinking', thinking: 'Hm' }, thinking(''), thinking('EqR==')]
+    const request: MessagesRequest = { model: 'm', messages: [{ role: 'assistant', content }] }
+    expect(stripOwnThinking(request)).toBe(request)
+    expect(stripOwnThinking(request, 'unsigned').messages[0]?.content).toEqual([thinking('EqR==')])
   })
 
   test('carry OpenRouter details there and back', () => {

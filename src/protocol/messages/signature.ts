@@ -36,15 +36,6 @@ export function readSignature(signature: unknown): OwnSignature | undefined {
   }
 }
 
-/** Whether Anthropic would take this thinking block back: signed, and not by us. */
-function isGenuineThinking(block: Block): boolean {
-  if (block.type === 'redacted_thinking') {
-    return block.data !== undefined && block.data !== '' && !isOwnSignature(block.data)
-  }
-  const { signature } = block
-  return signature !== undefined && signature !== '' && !isOwnSignature(signature)
-}
-
 /** How much `stripOwnThinking` looks at: `own` removes our blocks only, `unsigned` also those without a signature. */
 export type StripReach = 'own' | 'unsigned'
 
@@ -100,5 +91,5 @@ function withoutOwnCitations(block: Block): Block {
 function isRefused(block: Block, reach: StripReach): boolean {
   if (block.type === 'redacted_thinking') return isOwnSignature(block.data)
   if (block.type !== 'thinking') return false
-  return reach === 'own' ? isOwnSignature(block.signature) : !isGenuineThinking(block)
+  return isOwnSignature(block.signature) || (reach === 'unsigned' && !block.signature)
 }
