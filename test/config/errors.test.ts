@@ -180,7 +180,15 @@ describe('contradictions', () => {
     ],
     [
       '[server]\nhost = "0.0.0.0"\n[security]\nauth_token = "x"\n[providers.anthropic]\ncredential = "oauth"',
-      'a plan login is never served beyond loopback',
+      'ccproxy.toml:6:1": providers.anthropic.credential is "oauth", but a plan login is never served beyond loopback',
+    ],
+    [
+      '[providers.x]\nkind = "openai"\nbase_url = "http://a"\napi_key_helper = "x"',
+      'providers.x.api_key_helper is for kind "anthropic", not for kind "openai": remove it',
+    ],
+    [
+      '[providers.x]\nkind = "demo"\nforce_model = true',
+      'providers.x.force_model is for kind "openai", not for kind "demo": remove it',
     ],
     [
       '[auth.oauth]\ntoken_url = "http://sign-in.example/token"',

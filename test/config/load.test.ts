@@ -143,6 +143,20 @@ describe('text from the environment', () => {
     expect(settings.limits.body_bytes).toBe(1_000_000)
   })
 
+  test('says yes and no in a few words only', async () => {
+    const read = async (word: string) =>
+      (await loadIn({ env: { RECORD__LEDGER: word } })).settings.record.ledger
+    for (const word of ['true', '1', 'yes', 'on', 'On', ' TRUE ']) {
+      expect([word, await read(word)]).toEqual([word, true])
+    }
+    for (const word of ['false', '0', 'no', 'off', 'OFF']) {
+      expect([word, await read(word)]).toEqual([word, false])
+    }
+    for (const word of ['2', 'y', 'maybe']) {
+      await expect(read(word)).rejects.toThrow('record.ledger must be true or false')
+    }
+  })
+
   test('names a provider of the file in shell spelling, or a whole one as JSON', async () => {
     const files = {
       [file]: '[providers.my-gateway]\nkind = "openai"\nbase_url = "https://a.example"',
