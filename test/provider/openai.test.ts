@@ -1,7 +1,8 @@
-import { expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
+import { ProxyError } from '../../src/kit/error.ts'
 import { Secret } from '../../src/kit/secret.ts'
 import { createOpenAiProvider } from '../../src/provider/openai.ts'
-import type { ProviderOptions } from '../../src/provider/provider.ts'
+import type { ProviderOptions, UpstreamCall } from '../../src/provider/provider.ts'
 
 function provider(baseUrl: string, settings: Partial<ProviderOptions> = {}) {
   return createOpenAiProvider({
@@ -16,9 +17,8 @@ function provider(baseUrl: string, settings: Partial<ProviderOptions> = {}) {
   })
 }
 
-async function prepared(baseUrl: string, path: string) {
-  const made = provider(baseUrl)
-  const call = {
+function callTo(path: string): UpstreamCall {
+  return {
     mode: 'full',
     method: 'POST',
     path,
@@ -30,7 +30,12 @@ async function prepared(baseUrl: string, path: string) {
     betas: [],
     session: undefined,
     client: undefined,
-  } as const
+  }
+}
+
+async function prepared(baseUrl: string, path: string) {
+  const made = provider(baseUrl)
+  const call = callTo(path)
   const first = await made.prepare(call)
   // What was worked out for the first call is kept for the second.
   expect((await made.prepare(call)).url).toBe(first.url)
@@ -68,6 +73,100 @@ test('Azure gets its own key header, everyone else a bearer', async () => {
   expect(azure.headers.has('authorization')).toBe(false)
   const other = await prepared('https://gateway.example', '/v1/responses')
   expect(other.headers.get('authorization')).toBe('Bearer sk-test')
+})
+
+const GATEWAY = 'https://gateway.example/v1'
+
+/** The headers that go up for a client's. */
+async function sent(
+  headers: Record<string, string>,
+  settings: Partial<ProviderOptions> = {},
+  more: Partial<UpstreamCall> = {},
+): Promise<Headers> {
+  const call = { ...callTo('/v1/chat/completions'), clientHeaders: new Headers(headers), ...more }
+  return (await provider(GATEWAY, settings).prepare(call)).headers
+}
+
+describe('The key that goes up', () => {
+  const callerKey = new Secret('caller')
+  const noKey = { credentials: { provider: 'gateway', apiKey: undefined, loopbackOnly: true } }
+  const key = async (settings: Partial<ProviderOptions>, caller: Secret | undefined = callerKey) =>
+    (await sent({}, settings, { callerKey: caller })).get('authorization')
+
+  test("Is the upstream's own, or the caller's where it has none", async () => {
+    expect(await key({ credential: 'auto' })).toBe('Bearer sk-test')
+    expect(await key({ credential: 'auto', ...noKey })).toBe('Bearer caller')
+    expect(await key({ credential: 'client' })).toBe('Bearer caller')
+    expect(await key({ credential: 'auto', ...noKey }, new Secret('sk-ant-api03-x'))).toBe(
+      'Bearer sk-ant-api03-x',
+    )
+  })
+
+  test("Is never the caller's where the settings ask for the own one", async () => {
+    expect(await key({ credential: 'api-key' })).toBe('Bearer sk-test')
+    expect(await key({ credential: 'api-key', ...noKey })).toBeNull()
+  })
+
+  test('Is never a plan login', async () => {
+    const plan = key({ credential: 'client' }, new Secret('sk-ant-oat01-x'))
+    await expect(plan).rejects.toThrow(ProxyError)
+    await expect(plan).rejects.toThrow('A plan login\'s token is not sent to upstream "gateway"')
+  })
+
+  test('Wins over what the client or the settings say of it', async () => {
+    const own = { authorization: 'Bearer of-the-client', 'x-api-key': 'x', 'api-key': 'y' }
+    const headers = await sent(own, { headers: { authorization: 'Bearer of-the-settings' } })
+    expect(headers.get('authorization')).toBe('Bearer sk-test')
+    expect(headers.has('x-api-key')).toBe(false)
+    expect(headers.has('api-key')).toBe(false)
+  })
+})
+
+describe('The headers that go up', () => {
+  const common = { accept: 'a', 'idempotency-key': 'i', traceparent: 't', tracestate: 's' }
+  const own = {
+    ...{ 'openai-organization': 'o', 'openai-project': 'p', 'openai-beta': 'b', originator: 'r' },
+    ...{ 'session-id': 's', 'thread-id': 't', 'x-client-request-id': 'c' },
+    ...{ 'x-stainless-lang': 'js', 'x-codex-turn': '1' },
+  }
+  const foreign = {
+    ...{ cookie: 'c', 'x-forwarded-for': '10.0.0.1', 'x-odd': 'o', origin: 'https://a.example' },
+    ...{ 'anthropic-beta': 'b', 'anthropic-version': 'v', 'x-api-key': 'k' },
+  }
+  const all = { 'content-type': 'application/json', ...common, ...own, ...foreign }
+  const basics = ['authorization', 'content-type', 'user-agent', ...Object.keys(common)]
+
+  test("Are what everyone's and OpenAI's own clients send", async () => {
+    const headers = await sent(all, {}, { translated: false })
+    expect([...headers.keys()].sort()).toEqual([...basics, ...Object.keys(own)].sort())
+  })
+
+  test('Are fewer from a client of another protocol: its JSON is ours', async () => {
+    const headers = await sent({ ...all, 'content-type': 'application/json; charset=utf-8' })
+    expect([...headers.keys()].sort()).toEqual(basics.sort())
+    expect(headers.get('content-type')).toBe('application/json')
+  })
+
+  test('Name us where the client names nobody, and have those of the settings', async () => {
+    expect((await sent({})).get('user-agent')).toBe('ccproxy/1.0.0')
+    expect((await sent({ 'user-agent': 'own' })).get('user-agent')).toBe('own')
+    expect((await sent({}, { headers: { 'x-team': 'a' } })).get('x-team')).toBe('a')
+  })
+})
+
+test('A base URL may be a host, a base, or that of an endpoint', async () => {
+  const chat = async (base: string, path = '/v1/chat/completions') =>
+    (await prepared(base, path)).url
+  expect(await chat('https://a.example')).toBe('https://a.example/v1/chat/completions')
+  expect(await chat('https://a.example/')).toBe('https://a.example/v1/chat/completions')
+  expect(await chat('https://a.example/api/v2/')).toBe('https://a.example/api/v2/chat/completions')
+  expect(await chat('https://a.example/v1/responses')).toBe('https://a.example/v1/chat/completions')
+  expect(await chat('https://a.example/v1/chat/completions')).toBe(
+    'https://a.example/v1/chat/completions',
+  )
+  expect(await chat('https://a.example/v1?k=1', '/v1/models?limit=2')).toBe(
+    'https://a.example/v1/models?k=1&limit=2',
+  )
 })
 
 /** What a Messages client, a Chat one and a Responses one are served in. */
