@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'bun:test'
-import { ProxyError } from '../../src/kit/error.ts'
+import { type ErrorKind, ProxyError } from '../../src/kit/error.ts'
 import { chatErrors } from '../../src/protocol/chat/error.ts'
 import { errorEvent, errorOfEvent, messagesErrors } from '../../src/protocol/messages/error.ts'
 import { readErrorValue, readUpstreamError } from '../../src/protocol/read-error.ts'
+import { responseError, responsesErrors } from '../../src/protocol/responses/error.ts'
 
 const read = (status: number, body: unknown) =>
   readUpstreamError({ status, body: typeof body === 'string' ? body : JSON.stringify(body) })
@@ -348,5 +349,79 @@ describe('an error for the client', () => {
     expect(errorOfEvent({ type: 'error', error: { type: 'api_error', message: 'x' } }).status).toBe(
       500,
     )
+  })
+})
+
+describe('an error of our own kind', () => {
+  // Type and status of Messages, type and code of OpenAI, code inside a response.
+  const told: readonly [ErrorKind, string, string, string | null, string][] = [
+    ['invalid_request', 'invalid_request_error', 'invalid_request_error', null, 'invalid_prompt'],
+    ['authentication', 'authentication_error', 'authentication_error', 'invalid_api_key', ''],
+    ['permission', 'permission_error', 'permission_error', null, ''],
+    ['not_found', 'not_found_error', 'not_found_error', null, ''],
+    ['request_timeout', 'timeout_error', 'timeout_error', null, ''],
+    [
+      'too_large',
+      'request_too_large',
+      'invalid_request_error',
+      'request_too_large',
+      'invalid_prompt',
+    ],
+    [
+      'rate_limit',
+      'rate_limit_error',
+      'rate_limit_error',
+      'rate_limit_exceeded',
+      'rate_limit_exceeded',
+    ],
+    ['internal', 'api_error', 'server_error', null, ''],
+    ['upstream_unreachable', 'api_error', 'server_error', 'upstream_unreachable', ''],
+    ['upstream_protocol', 'api_error', 'server_error', null, ''],
+    ['upstream_timeout', 'timeout_error', 'timeout_error', null, ''],
+    ['overloaded', 'overloaded_error', 'overloaded_error', null, ''],
+  ]
+  test.each(told)('%s has the words of each protocol', (kind, messages, type, code, inside) => {
+    const error = new ProxyError(kind, 'x')
+    const body = { type: 'error', error: { type: messages, message: 'x' }, request_id: 'r' }
+    expect(JSON.parse(messagesErrors.body(error, 'r'))).toEqual(body)
+    const own = { error: { message: 'x', type, param: null, code } }
+    expect(JSON.parse(chatErrors.body(error, 'r'))).toEqual(own)
+    expect(JSON.parse(responsesErrors.body(error, 'r'))).toEqual(own)
+    expect(responseError(error).code).toBe(inside || 'server_error')
+  })
+
+  test('Codes of OpenAI’s own are kept, an overflow has the one that Codex compacts by', () => {
+    const error = new ProxyError('invalid_request', 'x', { code: 'invalid_image' })
+    expect(responseError(error).code).toBe('invalid_image')
+    const overflow = new ProxyError('invalid_request', 'Prompt is too long', { code: 'x' })
+    expect(responseError(overflow).code).toBe('context_length_exceeded')
+  })
+
+  test('Who reads an event of Messages gets the status that its type has', () => {
+    const statuses: Record<string, number> = {
+      ...{ invalid_request_error: 400, authentication_error: 401, billing_error: 402 },
+      ...{ permission_error: 403, not_found_error: 404, conflict_error: 409 },
+      ...{ request_too_large: 413, rate_limit_error: 429, api_error: 500, timeout_error: 504 },
+      overloaded_error: 529,
+    }
+    for (const [type, status] of Object.entries(statuses)) {
+      const error = errorOfEvent({ type: 'error', error: { type, message: 'x' } })
+      expect([type, error.status, error.type]).toEqual([type, status, type])
+    }
+  })
+
+  test('An overflow tells its counts where they can be read', () => {
+    const said = (message: string) => {
+      const error = new ProxyError('invalid_request', message, { code: 'context_length_exceeded' })
+      return JSON.parse(messagesErrors.body(error, 'r')).error.message
+    }
+    expect(said('maximum context length is 8,192 tokens, you sent 9,001')).toBe(
+      'prompt is too long: 9001 tokens > 8192 maximum',
+    )
+    expect(said('limit 8192, and you sent fewer: 100')).toStartWith(
+      'prompt is too long: limit 8192',
+    )
+    expect(said('too many tokens')).toBe('prompt is too long: too many tokens')
+    expect(said('prompt is too long: 9 > 8')).toBe('prompt is too long: 9 > 8')
   })
 })
