@@ -57,7 +57,10 @@ export function passUntouched(tap: Tap): ByteMachine {
       tap.events(holder.push(chunk))
       return chunk
     },
-    end: () => undefined,
+    end() {
+      tap.events(holder.rest())
+      return undefined
+    },
     fail: () => undefined,
     ping: () => undefined,
     get failure() {
