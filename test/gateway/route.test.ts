@@ -3,6 +3,7 @@ import { chooseRoute, type Routes } from '../../src/gateway/route.ts'
 import { ProxyError } from '../../src/kit/error.ts'
 import type { NamedUpstream } from '../../src/provider/index.ts'
 import type { Mode } from '../../src/provider/mode.ts'
+import { OPENAI_MODELS } from '../../src/provider/openai-models.ts'
 
 type Maps = Partial<Omit<NamedUpstream, 'provider'>>
 
@@ -130,6 +131,24 @@ describe('A pattern', () => {
     expect(to('toString')).toBe('anthropic/toString')
     expect(to('__proto__')).toBe('anthropic/__proto__')
   })
+})
+
+test('Every family of OpenAI’s names has a Claude of its size', () => {
+  const own = upstream('anthropic', { openAiModels: OPENAI_MODELS })
+  const routes: Routes = { default: 'anthropic', models: {}, upstreams: new Map([own]) }
+  const exchange = { mode: 'full', provider: undefined, endpoint: 'chat' }
+  const sizes: Record<string, readonly string[]> = {
+    haiku: ['gpt-4o-mini', 'gpt-5-nano', 'gpt-5.1-codex-mini', 'gpt-3.5-turbo', 'text-davinci-003'],
+    sonnet: ['gpt-4o', 'gpt-5.5', 'gpt-5-codex', 'chatgpt-4o-latest', 'codex-mini-latest'],
+    'sonnet-': ['o1-mini', 'o3-mini', 'o4-mini-2025-04-16'],
+    opus: ['gpt-5-pro', 'gpt-5.2-pro-2025-12-11', 'o1', 'o1-pro', 'o3', 'o4'],
+  }
+  for (const [size, models] of Object.entries(sizes)) {
+    for (const model of models) {
+      const to = chooseRoute(routes, exchange as never, model).model ?? ''
+      expect([model, to]).toEqual([model, expect.stringContaining(`claude-${size}`)])
+    }
+  }
 })
 
 test('A provider that is not there is named beside those that are', () => {

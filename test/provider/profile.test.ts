@@ -60,6 +60,27 @@ describe('the profile of an upstream', () => {
     expect(of('gpt-5-chat-latest')).toMatchObject({ effort_levels: [], sampling: 'both' })
   })
 
+  test('tells the efforts and limits of each generation of OpenAI', () => {
+    const of = (model: string) => chooseProfile({ baseUrl: 'https://api.openai.com/v1', model })
+    const efforts: Record<string, readonly string[]> = {
+      ...{ o3: LOW_TO_HIGH, 'o4-mini': LOW_TO_HIGH, 'gpt-5': ['minimal', ...LOW_TO_HIGH] },
+      ...{ 'gpt-5.1': NONE_TO_HIGH, 'gpt-5.2': [...NONE_TO_HIGH, 'xhigh'], 'gpt-4.1': [] },
+      ...{ 'gpt-5-codex': LOW_TO_HIGH, 'gpt-5.1-codex-mini': LOW_TO_HIGH },
+      ...{ 'gpt-5.1-codex-max': [...LOW_TO_HIGH, 'xhigh'] },
+      ...{ 'gpt-5.3-codex': [...LOW_TO_HIGH, 'xhigh'], 'gpt-6': [...NONE_TO_HIGH, 'xhigh'] },
+    }
+    for (const [model, levels] of Object.entries(efforts)) {
+      expect([model, of(model).effort_levels]).toEqual([model, [...levels]])
+      expect(of(`openai/${model}`)).toEqual(of(model))
+      expect(of(model).encrypted_reasoning).toBe(levels.length > 0)
+    }
+    expect([of('o3'), of('gpt-6')].map((one) => one.max_output_tokens)).toEqual([100_000, 128_000])
+    expect(['gpt-5.3', 'gpt-5.4', 'gpt-6'].map((one) => of(one).effort_with_tools)).toEqual([
+      ...[true, false, false],
+    ])
+    expect(of('gpt-4o-search-preview').web_search).toBe(true)
+  })
+
   test('DeepSeek and Gemini cap the answer', () => {
     const cap = (baseUrl: string, model: string) =>
       chooseProfile({ baseUrl, model }).max_output_tokens
