@@ -74,7 +74,7 @@ export async function answer(
   const ascent =
     client === upstream
       ? passUp(exchange, route, envelope)
-      : translateUp(exchange, route, envelope, client, upstream)
+      : translateUp(exchange, route, envelope, client, upstream, settlement)
   const preparing = prepare(exchange, route, ascent)
   const prepared = preparing instanceof Promise ? await preparing : preparing
   learn(settlement, ascent, prepared)
@@ -140,6 +140,7 @@ function translateUp(
   envelope: ReadEnvelope | undefined,
   client: Codec,
   upstream: Codec,
+  settlement: Settlement,
 ): Ascent {
   if (!readsBody(exchange) || envelope === undefined) {
     throw new ProxyError('internal', `No body to translate for "${exchange.endpoint}"`)
@@ -155,6 +156,7 @@ function translateUp(
     profile: route.provider.profile?.(model),
     defaultMaxTokens: route.provider.defaultMaxTokens,
     requestId: exchange.id,
+    noted: (note) => settlement.note(note),
   })
   return { body: translation.body, path: upstream.path, notes: translation.notes, translation }
 }
@@ -241,10 +243,11 @@ async function relayToChat(work: Work, call: RelayCall, translation: Translation
   if (quirk === undefined || model === undefined) return reply
   route.provider.learn?.(model, quirk)
   const envelope = readsBody(exchange) ? readEnvelope(exchange.body) : undefined
-  const ascent = translateUp(exchange, route, envelope, work.client, work.upstream)
+  const { client, upstream, settlement } = work
+  const ascent = translateUp(exchange, route, envelope, client, upstream, settlement)
   work.translation = ascent.translation
   const prepared = await prepare(exchange, route, ascent)
-  learn(work.settlement, ascent, prepared)
+  learn(settlement, ascent, prepared)
   return relay({ ...call, prepared })
 }
 

@@ -14,7 +14,7 @@ import { setNotes, setOwnHeaders } from './own-headers.ts'
 import { passRaw } from './passthrough.ts'
 import { type Reply, readOn } from './relay.ts'
 import { ALL_READ, asBody, asEvents, foldEvents } from './reshape.ts'
-import type { Translation } from './translate.ts'
+import { noCounterpart, type Translation } from './translate.ts'
 import type { Work } from './work.ts'
 
 const EVENT_STREAM = 'text/event-stream; charset=utf-8'
@@ -105,8 +105,8 @@ function lateBody(work: Work, reply: BodyReply, headers?: Headers): Source {
     return asEvents(work.upstream, reply.bytes, work.model, wantsUsage(work))
   }
   const { value, notes } = readMessage(translation, reply.bytes)
-  learnNotes(work, notes, headers)
   work.tell(value)
+  learnNotes(work, notes, headers)
   return ALL_READ
 }
 
@@ -165,6 +165,9 @@ function writeMessage(
   const usage = tapUsage(value.usage)
   if (value.stop_reason !== null) usage.stopReason = value.stop_reason
   work.settlement.usage = usage
+  for (const { type } of value.content) {
+    if (client.holds?.has(type) === false) work.settlement.note(noCounterpart(`content.${type}`))
+  }
   learnNotes(work, notes, headers)
   headers.set('content-type', 'application/json')
   return encoder.encode(JSON.stringify(client.replyOut(value, write)))
@@ -172,9 +175,8 @@ function writeMessage(
 
 /** What the way down lost; the headers of a stream that was opened early are gone. */
 function learnNotes({ settlement }: Work, notes: readonly Note[], headers?: Headers): void {
-  if (notes.length === 0) return
-  settlement.notes = [...settlement.notes, ...notes]
-  if (headers !== undefined) setNotes(headers, settlement.notes)
+  for (const note of notes) settlement.note(note)
+  if (headers !== undefined && settlement.notes.length > 0) setNotes(headers, settlement.notes)
 }
 
 function pumped(

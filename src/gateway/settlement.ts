@@ -7,6 +7,10 @@ import type { Exchange } from './exchange.ts'
 import type { Route } from './route.ts'
 import { sessionOf } from './session-of.ts'
 
+/** What an upstream calls its fields is its own affair, and may be anything. */
+const MOST_NOTES = 100
+const NOTE_CHARS = 300
+
 let serial = 0
 
 /** Collects what is learnt of an exchange and tells the observer each thing once: start, first byte, end. */
@@ -50,6 +54,13 @@ export class Settlement {
     if (this.#started !== undefined || this.#observer.started === undefined) return
     this.#started = this.#known()
     this.#observer.started(this.#started)
+  }
+
+  /** What is learnt to be lost, once. */
+  note(note: string): void {
+    if (this.notes.length < MOST_NOTES && !this.notes.includes(note)) {
+      this.notes = [...this.notes, note.slice(0, NOTE_CHARS)]
+    }
   }
 
   firstByte(): void {

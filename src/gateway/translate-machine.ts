@@ -5,9 +5,16 @@ import type { ReadOptions } from '../protocol/codec.ts'
 import { disassemble } from '../protocol/messages/assemble.ts'
 import { errorOfEvent } from '../protocol/messages/error.ts'
 import { tapUsage } from '../protocol/messages/usage.ts'
-import type { Message, StreamEvent, StreamIn, StreamOut, Usage } from '../protocol/protocol.ts'
+import type {
+  Message,
+  Note,
+  StreamEvent,
+  StreamIn,
+  StreamOut,
+  Usage,
+} from '../protocol/protocol.ts'
 import { TextSplice } from './text-splice.ts'
-import type { Translation } from './translate.ts'
+import { noCounterpart, type Translation } from './translate.ts'
 
 const encoder = new TextEncoder()
 const NOTHING = new Uint8Array(0)
@@ -16,6 +23,12 @@ const PATIENCE = 8
 
 /** `silent` before any content, `open` from the first content on, `closed` once the end or an error was written. */
 type State = 'silent' | 'open' | 'closed'
+
+/** Who is told what a stream says of itself. */
+interface Told {
+  readonly usage: Usage
+  note(note: Note): void
+}
 
 /** An upstream's stream in the client's protocol: bytes → frames → hub events → bytes; plain text goes by a splice. */
 export class TranslateMachine implements ByteMachine {
@@ -27,6 +40,8 @@ export class TranslateMachine implements ByteMachine {
   readonly #out: StreamOut
   readonly #ping: Uint8Array
   readonly #usage: Usage
+  readonly #holds: ReadonlySet<string> | undefined
+  readonly #noted: (note: Note) => void
   #state: State = 'silent'
   #failure: string | undefined
   /** Written before the stream was let begin. */
@@ -35,12 +50,14 @@ export class TranslateMachine implements ByteMachine {
   #splice: TextSplice | undefined
   #lessons = 0
 
-  constructor(translation: Translation, usage: Usage, pings: boolean) {
+  constructor(translation: Translation, told: Told, pings: boolean) {
     const read: ReadOptions = translation.read
     this.#in = translation.upstream.streamIn(read)
     this.#out = translation.client.streamOut(translation.write)
     this.#ping = encoder.encode(translation.client.ping)
-    this.#usage = usage
+    this.#usage = told.usage
+    this.#holds = translation.client.holds
+    this.#noted = (note) => told.note(note)
     this.#pings = pings
   }
 
@@ -148,6 +165,11 @@ export class TranslateMachine implements ByteMachine {
       case 'ping':
         break
       case 'content_block_start':
+        this.#state = 'open'
+        if (this.#holds?.has(event.content_block.type) === false) {
+          this.#noted(noCounterpart(`content.${event.content_block.type}`))
+        }
+        break
       case 'content_block_delta':
       case 'content_block_stop':
         this.#state = 'open'

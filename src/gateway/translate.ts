@@ -38,6 +38,8 @@ export interface TranslationJob {
   readonly profile: Profile | undefined
   readonly defaultMaxTokens: number | undefined
   readonly requestId: string
+  /** Told of what the reply loses. */
+  readonly noted: (note: Note) => void
 }
 
 /** A request in the upstream's protocol, with all that its reply needs to come back in the client's. */
@@ -100,9 +102,15 @@ function translated(
       names: out.names,
       stopSequences: turn.request.stop_sequences,
       profile,
+      lost: (path) => job.noted(noCounterpart(path)),
     },
     write: { world: WORLD, model: asked, requestId, body: parsed, turn },
   }
+}
+
+/** The note on a part of a reply that the client's protocol has no place for. */
+export function noCounterpart(path: string): Note {
+  return `${path}: dropped, no counterpart`
 }
 
 /**

@@ -92,7 +92,7 @@ export class Work {
   #translate(): TranslateMachine | undefined {
     if (this.translation === undefined) return undefined
     const pings = this.exchange.mode !== 'passthrough'
-    this.#translating ??= new TranslateMachine(this.translation, this.settlement.usage, pings)
+    this.#translating ??= new TranslateMachine(this.translation, this.settlement, pings)
     return this.#translating
   }
 }

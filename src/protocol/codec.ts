@@ -36,6 +36,8 @@ export interface ReadOptions {
   readonly names: ToolNames | undefined
   readonly stopSequences: readonly string[] | undefined
   readonly profile: Profile
+  /** Told by its path what a reply holds that no other protocol has a place for. */
+  readonly lost?: (path: string) => void
 }
 
 /** What writing a client's reply needs. */
@@ -72,6 +74,8 @@ export interface Codec {
   readonly errors: ErrorShape
   /** What keeps a silent stream alive. */
   readonly ping: string
+  /** The hub's blocks that its replies have a place for; without it, all of them. */
+  readonly holds?: ReadonlySet<string>
   requestIn(body: unknown, whole?: Whole): Turn
   requestOut(turn: Turn, target: Target): Outgoing
   replyIn(body: Record<string, unknown>, options: ReadOptions): Noted<Message>

@@ -83,7 +83,7 @@ function machineFor(client: Codec, upstream: Codec): TranslateMachine {
       read: { world, model: 'm', profile: NEUTRAL_PROFILE, ...none },
       write: { world, model: 'm', requestId: 'req', body: { model: 'm', input: [] }, turn },
     },
-    {},
+    { usage: {}, note: () => undefined },
     true,
   )
 }

@@ -3,6 +3,7 @@ import type { Codec, ReadOptions, WriteOptions } from '../codec.ts'
 import type { Usage } from '../protocol.ts'
 import { createUsageTap, tapStop } from '../usage-tap.ts'
 import { chatErrors } from './error.ts'
+import type { LostOptions } from './lost-fields.ts'
 import type { ChatInOptions } from './reader.ts'
 import { chatReplyIn } from './reply-in.ts'
 import { chatReplyOut } from './reply-out.ts'
@@ -29,6 +30,7 @@ export const chatCodec: Codec = {
   path: '/v1/chat/completions',
   errors: chatErrors,
   ping: ': ping\n\n',
+  holds: new Set(['text', 'thinking', 'tool_use']),
   requestIn: (body, whole) => chatRequestIn(check(body), whole),
   requestOut: (turn, { profile, defaultMaxTokens }) => ({
     ...chatRequestOut(limited(turn, defaultMaxTokens), profile),
@@ -41,12 +43,13 @@ export const chatCodec: Codec = {
   tap: () => createUsageTap({ usageOf: tapUsage, ends: ENDS, failures: FAILURES, stop }),
 }
 
-function inOptions(options: ReadOptions): ChatInOptions {
-  const { world, model, names, stopSequences, profile } = options
+function inOptions(options: ReadOptions): ChatInOptions & LostOptions {
+  const { world, model, names, stopSequences, profile, lost } = options
   return {
     world,
     model,
     keepsDetails: profile.replay_reasoning === 'reasoning_details',
+    ...(lost === undefined ? {} : { lost }),
     ...(names === undefined ? {} : { names }),
     ...(stopSequences === undefined ? {} : { stopSequences }),
   }

@@ -5,10 +5,11 @@ import type { StreamEvent } from '../messages/schema.ts'
 import type { StreamIn } from '../protocol.ts'
 import { frameValue, readErrorValue } from '../read-error.ts'
 import { TextTemplate } from '../text-template.ts'
+import { type LostOptions, tellLost } from './lost-fields.ts'
 import { type ChatInOptions, ChatReader } from './reader.ts'
 
 /** Chat Completions SSE → hub events, from whatever an OpenAI-compatible server sends. @see translation.md 3.C */
-export function createChatStreamIn(options: ChatInOptions): StreamIn {
+export function createChatStreamIn(options: ChatInOptions & LostOptions): StreamIn {
   const reader = new ChatReader(options)
   const template = new TextTemplate()
   return {
@@ -21,7 +22,7 @@ export function createChatStreamIn(options: ChatInOptions): StreamIn {
         reader.text(text)
         return reader.take()
       }
-      readFrame(frame, reader)
+      readFrame(frame, reader, options)
       const events = reader.take()
       learn(template, frame, events)
       return events
@@ -72,7 +73,7 @@ function isNothing(value: unknown): boolean {
   )
 }
 
-function readFrame(frame: SseFrame, reader: ChatReader): void {
+function readFrame(frame: SseFrame, reader: ChatReader, options: LostOptions): void {
   const { data } = frame
   if (data === '' || frame.event === 'ping') return
   if (data.startsWith('[DONE]')) {
@@ -86,5 +87,8 @@ function readFrame(frame: SseFrame, reader: ChatReader): void {
   }
   const { value } = read
   if (frame.event === 'error') reader.fail(readErrorValue(value))
-  else if (isRecord(value)) reader.chunk(value)
+  else if (isRecord(value)) {
+    tellLost(value, options)
+    reader.chunk(value)
+  }
 }

@@ -27,12 +27,18 @@ function stop(usage: Usage, buffer: Buffer): void {
   else if (buffer[0] === BRACE) tapStop(usage, buffer, buffer.indexOf(STATUS), STATUS)
 }
 
+const HELD: ReadonlySet<string> = new Set([
+  ...['text', 'thinking', 'redacted_thinking', 'tool_use'],
+  ...['server_tool_use', 'web_search_tool_result'],
+])
+
 /** OpenAI Responses. */
 export const responsesCodec: Codec = {
   name: 'responses',
   path: '/v1/responses',
   errors: responsesErrors,
   ping: ': ping\n\n',
+  holds: HELD,
   requestIn: (body) => responsesRequestIn(body),
   requestOut: (turn, { profile }) => ({ ...responsesRequestOut(turn, profile), betas: [] }),
   replyIn: (body, options) => responsesReplyIn(body, inOptions(options)),
@@ -42,6 +48,10 @@ export const responsesCodec: Codec = {
   tap: () => createUsageTap({ usageOf: tapUsage, ends: ENDS, failures: FAILURES, stop }),
 }
 
-function inOptions({ world, model, names, profile }: ReadOptions): ResponsesInOptions {
-  return { world, model, upstream: profile.name, ...(names === undefined ? {} : { names }) }
+function inOptions({ world, model, names, profile, lost }: ReadOptions): ResponsesInOptions {
+  return {
+    ...{ world, model, upstream: profile.name },
+    ...(names === undefined ? {} : { names }),
+    ...(lost === undefined ? {} : { lost }),
+  }
 }

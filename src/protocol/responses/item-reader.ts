@@ -4,7 +4,7 @@ import { urlCitations } from '../messages/url-citation.ts'
 import type { World } from '../protocol.ts'
 import { recordsIn, textOf } from '../value.ts'
 import { legalCallId } from './call-id.ts'
-import { type InItem, InItems, type ItemPlace } from './items-in.ts'
+import { type InItem, InItems, indexOf, partsOf, placeOf } from './items-in.ts'
 import { searchContent, searchQuery } from './search-in.ts'
 import { isSound, type Segment, SegmentQueue } from './segments.ts'
 
@@ -15,6 +15,7 @@ export interface ResponsesInOptions {
   readonly model: string
   /** Gives tool names that were cut for the upstream back. */
   readonly names?: ToolNames
+  readonly lost?: (path: string) => void
   /** The profile's name: reasoning is replayed to the upstream that it came from. */
   readonly upstream?: string
 }
@@ -124,6 +125,8 @@ export class ItemReader {
       case 'web_search_call':
         this.#searchDone(item, value)
         break
+      default:
+        this.#options.lost?.(`output.${item.type}`)
     }
     this.queue.advance()
   }
@@ -140,7 +143,7 @@ export class ItemReader {
   /** A finished item under an id that was never announced: the same words are the same message. */
   #disguised(value: Record<string, unknown>): InItem | undefined {
     if (value.type !== 'message') return undefined
-    const text = recordsIn(value.content)
+    const text = partsOf(value)
       .map((part) => textOf(part.text) ?? '')
       .join('')
     return text === '' ? undefined : this.#items.messageWith(text)
@@ -185,9 +188,10 @@ export class ItemReader {
   }
 
   #messageDone(item: InItem, value: Record<string, unknown>): void {
-    recordsIn(value.content).forEach((part, index) => {
+    partsOf(value).forEach((part, index) => {
       if (part.type === 'refusal') this.#refusal = textOf(part.refusal) ?? this.#refusal
-      else this.#complete(item, index, textOf(part.text))
+      else if (typeof part.text === 'string') this.#complete(item, index, part.text)
+      else this.#options.lost?.(`output.message.${String(part.type)}`)
       this.#cite(item, part.annotations)
     })
     if (item.segment?.kind === 'text') item.segment.complete = true
@@ -272,22 +276,9 @@ export class ItemReader {
   }
 }
 
-function placeOf(value: Record<string, unknown>, index: unknown): ItemPlace {
-  return {
-    type: textOf(value.type) ?? '',
-    id: textOf(value.id),
-    index: indexOf(index),
-    callId: textOf(value.call_id),
-  }
-}
-
 /** Some servers send the arguments as an object instead of its JSON. */
 function argumentsOf(value: unknown): string | undefined {
   return isRecord(value) ? JSON.stringify(value) : textOf(value)
-}
-
-function indexOf(value: unknown): number | undefined {
-  return typeof value === 'number' ? value : undefined
 }
 
 /** A part's key: its place in the content, or below zero its place in the summary. */

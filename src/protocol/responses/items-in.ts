@@ -1,4 +1,4 @@
-import { textOf } from '../value.ts'
+import { recordsIn, textOf } from '../value.ts'
 import type { Segment } from './segments.ts'
 
 /** An output item as its events came in. */
@@ -26,6 +26,26 @@ export interface ItemPlace {
   readonly id: string | undefined
   readonly index: number | undefined
   readonly callId?: string | undefined
+}
+
+/** The place of an item by itself and the index beside it. */
+export function placeOf(value: Record<string, unknown>, index: unknown): ItemPlace {
+  return {
+    type: textOf(value.type) ?? '',
+    id: textOf(value.id),
+    index: indexOf(index),
+    callId: textOf(value.call_id),
+  }
+}
+
+/** A number that names a place, else nothing. */
+export function indexOf(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined
+}
+
+/** The parts of a message; some servers write its one text without them. */
+export function partsOf({ content }: Record<string, unknown>): Record<string, unknown>[] {
+  return typeof content === 'string' ? [{ type: 'output_text', text: content }] : recordsIn(content)
 }
 
 /** Sorts events to their items by id, by index or, where a server sends neither, by type. */
