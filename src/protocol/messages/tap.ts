@@ -9,6 +9,7 @@ const LETTER_E = 0x65
 const LETTER_C = 0x63
 const LETTER_P = 0x70
 const STOP_REASON = Buffer.from('"stop_reason"')
+const ERROR = Buffer.from('error')
 const BLANK_LINE = Buffer.from('\n\n')
 /** Works on any Uint8Array; making a Buffer of each chunk costs more than the search. */
 const { indexOf } = Buffer.prototype
@@ -38,10 +39,9 @@ export function createMessagesTap(): Tap {
         Object.assign(usage, tapUsage(usageAt(buffer, at)))
       }
       tapStop(usage, buffer, buffer.lastIndexOf(STOP_REASON), STOP_REASON)
-      const text = buffer.toString('latin1')
-      const failed = ERROR_LINE.test(text)
+      const failed = buffer.indexOf(ERROR) !== -1 && ERROR_LINE.test(buffer.toString('latin1'))
       if (failed) failure ??= streamFailure(bytes)
-      ended ||= failed || END.test(text.slice(-TAIL))
+      ended ||= failed || END.test(buffer.toString('latin1', Math.max(0, buffer.length - TAIL)))
     },
     reply(bytes) {
       const buffer = asBuffer(bytes)
