@@ -437,12 +437,13 @@ describe('ccproxy statusline', () => {
 
   test('shows the limits that Claude Code was told, coloured where that is asked for', async () => {
     const rate_limits = {
-      five_hour: { used_percentage: 85, resets_at: Date.now() / 1000 + 1800 },
+      five_hour: { used_percentage: 85, resets_at: Date.now() / 1000 + 1845 },
       seven_day: { used_percentage: 12.4 },
     }
     const input = JSON.stringify({ rate_limits, prompt_cache: { hit_ratio: 0.5 } })
     const { out } = await piped(['statusline', '--color'], input, { PORT: `${closed}` })
-    expect(out).toBe('cache 50 % · \x1b[31m5h 85 %\x1b[39m (30 min left) · 7d 12 %\n')
+    const shown = out.replace(/30 min( \d+ s)? left/, 'half an hour left')
+    expect(shown).toBe('cache 50 % · \x1b[31m5h 85 %\x1b[39m (half an hour left) · 7d 12 %\n')
   })
 
   test('keeps quiet about windows that have begun anew since', async () => {

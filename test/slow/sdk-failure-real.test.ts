@@ -2,16 +2,16 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Options, query } from '@anthropic-ai/claude-agent-sdk'
-import type { ProxyError } from '../../../src/kit/error.ts'
-import { claudeEnv, settingsOver } from '../../../src/provider/claude-sdk/claude-env.ts'
-import { endingOfResult } from '../../../src/provider/claude-sdk/result-ending.ts'
+import type { ProxyError } from '../../src/kit/error.ts'
+import { claudeEnv, settingsOver } from '../../src/provider/claude-sdk/claude-env.ts'
+import { endingOfResult } from '../../src/provider/claude-sdk/result-ending.ts'
 import {
   failureOfSilence,
   failureOfThrown,
   isErrorNotice,
-} from '../../../src/provider/claude-sdk/sdk-failure.ts'
-import { cleanEnv, type TempDir, tempDir } from '../../support/child.ts'
-import { claudePath } from '../../support/claude.ts'
+} from '../../src/provider/claude-sdk/sdk-failure.ts'
+import { cleanEnv, type TempDir, tempDir } from '../support/child.ts'
+import { claudePath } from '../support/claude.ts'
 
 setDefaultTimeout(30_000) // Starts Claude Code, which takes long on a busy machine.
 
