@@ -92,6 +92,19 @@ export async function keptToItself(
   }
 }
 
+/** A phone, held upright. */
+export const PHONE = {
+  viewport: { width: 360, height: 740 },
+  deviceScaleFactor: 2,
+  hasTouch: true,
+} as const
+
+/** Waits until the page has its figures and asks for no more. */
+export async function figuresShown(page: Page): Promise<void> {
+  await page.locator('#tiles .figure').first().waitFor()
+  await page.locator('#board:not([aria-busy])').waitFor()
+}
+
 /** The text as it is seen: without what is hidden, with a gap between cells. */
 export function seen(locator: Locator): Promise<string> {
   // biome-ignore lint/performance/useDomNodeTextContent: the text of hidden parts is not what is asked for

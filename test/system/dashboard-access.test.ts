@@ -7,7 +7,9 @@ import type { OpenPage } from '../support/chromium.ts'
 import {
   busyMonth,
   type DashboardBench,
+  figuresShown,
   keptToItself,
+  PHONE,
   picture,
   seen,
   startDashboard,
@@ -20,11 +22,6 @@ import { until } from '../support/wait.ts'
 const test = needs('chromium')
 const LIMIT_MS = 60_000
 const KEY = 'key-of-the-test-0123456789'
-const PHONE: BrowserContextOptions = {
-  viewport: { width: 360, height: 740 },
-  deviceScaleFactor: 2,
-  hasTouch: true,
-}
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 let bench: DashboardBench
@@ -54,8 +51,7 @@ async function signIn(page: Page, key = KEY): Promise<void> {
 
 async function signedIn(page: Page): Promise<void> {
   await signIn(page)
-  await page.locator('#tiles .figure').first().waitFor()
-  await page.locator('#board:not([aria-busy])').waitFor()
+  await figuresShown(page)
 }
 
 /** What axe finds serious or worse, by rule and place. */

@@ -3,7 +3,9 @@ import type { BrowserContextOptions, Page } from 'playwright-core'
 import {
   busyMonth,
   type DashboardBench,
+  figuresShown,
   keptToItself,
+  PHONE,
   picture,
   seen,
   startDashboard,
@@ -14,7 +16,6 @@ import { until } from '../support/wait.ts'
 
 const test = needs('chromium')
 const LIMIT_MS = 60_000
-const PHONE = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, hasTouch: true }
 
 let bench: DashboardBench
 
@@ -32,8 +33,7 @@ async function withPage(
   options?: BrowserContextOptions,
 ): Promise<void> {
   await keptToItself(bench, await bench.open(options), async (page) => {
-    await page.locator('#tiles .figure').first().waitFor()
-    await page.locator('#board:not([aria-busy])').waitFor()
+    await figuresShown(page)
     await use(page)
   })
 }
