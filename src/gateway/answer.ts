@@ -156,7 +156,7 @@ function translateUp(
     profile: route.provider.profile?.(model),
     defaultMaxTokens: route.provider.defaultMaxTokens,
     requestId: exchange.id,
-    noted: (note) => settlement.note(note),
+    told: settlement,
   })
   return { body: translation.body, path: upstream.path, notes: translation.notes, translation }
 }

@@ -14,6 +14,7 @@ const DEAD_WITHIN_MS = 1000
 
 /** A compressed format's magic number shows in this many bytes. */
 const TELLING_BYTES = 4
+const EVENT_STREAM = /^text\/event-stream/i
 /** What servers say of a stream that do not say what it is: a framework's plain text, or nothing (2026-11). */
 const UNSAID = /^($|text\/plain|application\/(octet-stream|x-ndjson))/i
 const NOTHING = new Uint8Array(0)
@@ -67,7 +68,7 @@ export async function relay(call: RelayCall): Promise<Reply> {
     timer = setTimeout(() => controller.abort(idleTimeout(call)), call.idleTimeoutMs)
     const bytes = await wholeBody(response, () => timer.refresh())
     return await (call.waits && response.status < 400 && beginsEvents(bytes)
-      ? stream(call, new Blob([bytes]).stream(), response.status, response.headers, true)
+      ? stream(call, new Blob([bytes]).stream(), response.status, response.headers, false)
       : bodyReply(call, response, bytes))
   } catch (error) {
     throw ended(call, error)
@@ -111,15 +112,12 @@ function begin(call: RelayCall, response: Response): Reply | Promise<Reply> | un
   if (status > 599) throw strangeStatus(call, status)
   if (status >= 300 && status < 400 && status !== 304) throw redirected(call, response)
   const type = headers.get('content-type') ?? ''
-  const events = isNamed(headers) || (call.waits && UNSAID.test(type))
-  if ((call.raw || (events && status < 400)) && response.body !== null) {
-    return stream(call, response.body, status, headers, events && !call.raw)
-  }
-  return undefined
-}
-
-function isNamed(headers: Headers): boolean {
-  return /^text\/event-stream/i.test(headers.get('content-type') ?? '')
+  const named = EVENT_STREAM.test(type)
+  const events = status < 400 && (named || (call.waits && UNSAID.test(type)))
+  // To ask for `body` makes a stream of it: not where it is to be read whole.
+  if (!(call.raw || events) || response.body === null) return undefined
+  if (!call.raw) return stream(call, response.body, status, headers, named)
+  return { kind: 'raw', status, headers, source: { reader: response.body.getReader(), ahead: [] } }
 }
 
 function stream(
@@ -127,17 +125,15 @@ function stream(
   body: ReadableStream<Uint8Array>,
   status: number,
   headers: Headers,
-  events: boolean,
+  named: boolean,
 ): Reply | Promise<Reply> {
-  const reader = body.getReader()
-  if (!events) return { kind: 'raw', status, headers, source: { reader, ahead: [] } }
-  const opened = opening(call, reader, headers).catch((error) => {
+  const opened = opening(call, body.getReader(), headers, named).catch((error) => {
     throw error instanceof ProxyError ? withHeaders(error, copyResponseHeaders(headers)) : error
   })
   if (call.waits) {
     return opened.then(({ source, whole }) =>
       whole
-        ? wholeReply(call, source, status, headers)
+        ? wholeReply(call, source, status, named ? asJson(headers) : headers)
         : { kind: 'events', status, headers, source },
     )
   }
@@ -153,10 +149,14 @@ interface Opening {
 }
 
 /** Reads as far as it takes to tell whether fetch left the stream encoded, and undoes that. */
-async function opening(call: RelayCall, reader: ByteReader, headers: Headers): Promise<Opening> {
+async function opening(
+  call: RelayCall,
+  reader: ByteReader,
+  headers: Headers,
+  named: boolean,
+): Promise<Opening> {
   const ahead: Uint8Array[] = []
   let first: Uint8Array = NOTHING
-  const named = isNamed(headers)
   const silence = setTimeout(() => call.controller.abort(idleTimeout(call)), call.idleTimeoutMs)
   try {
     while (first.length < (named ? TELLING_BYTES : UNSAID_BYTES)) {
@@ -185,12 +185,16 @@ async function wholeReply(
   call: RelayCall,
   { reader, ahead }: Source,
   status: number,
-  upstream: Headers,
+  headers: Headers,
 ): Promise<Reply> {
   const rest = await readWhole(timedReader(call, reader))
-  const headers = new Headers(upstream)
-  if (isNamed(upstream)) headers.set('content-type', 'application/json')
   return { kind: 'body', status, headers, bytes: Buffer.concat([...ahead, rest]) }
+}
+
+function asJson(upstream: Headers): Headers {
+  const headers = new Headers(upstream)
+  headers.set('content-type', 'application/json')
+  return headers
 }
 
 /** Hands the machine what comes before any content; its first push then gives what it has written by then. */

@@ -14,7 +14,7 @@ import { setNotes, setOwnHeaders } from './own-headers.ts'
 import { passRaw } from './passthrough.ts'
 import { type Reply, readOn } from './relay.ts'
 import { ALL_READ, asBody, asEvents, foldEvents } from './reshape.ts'
-import { noCounterpart, type Translation } from './translate.ts'
+import { noteUnheld, type Translation } from './translate.ts'
 import type { Work } from './work.ts'
 
 const EVENT_STREAM = 'text/event-stream; charset=utf-8'
@@ -165,9 +165,7 @@ function writeMessage(
   const usage = tapUsage(value.usage)
   if (value.stop_reason !== null) usage.stopReason = value.stop_reason
   work.settlement.usage = usage
-  for (const { type } of value.content) {
-    if (client.holds?.has(type) === false) work.settlement.note(noCounterpart(`content.${type}`))
-  }
+  for (const block of value.content) noteUnheld(client, block, work.settlement)
   learnNotes(work, notes, headers)
   headers.set('content-type', 'application/json')
   return encoder.encode(JSON.stringify(client.replyOut(value, write)))

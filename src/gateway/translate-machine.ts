@@ -1,20 +1,13 @@
 import type { ProxyError } from '../kit/error.ts'
 import type { ByteMachine } from '../kit/machine.ts'
 import { type SseFrame, SseParser } from '../kit/sse.ts'
-import type { ReadOptions } from '../protocol/codec.ts'
+import type { Codec, ReadOptions } from '../protocol/codec.ts'
 import { disassemble } from '../protocol/messages/assemble.ts'
 import { errorOfEvent } from '../protocol/messages/error.ts'
 import { tapUsage } from '../protocol/messages/usage.ts'
-import type {
-  Message,
-  Note,
-  StreamEvent,
-  StreamIn,
-  StreamOut,
-  Usage,
-} from '../protocol/protocol.ts'
+import type { Message, StreamEvent, StreamIn, StreamOut, Usage } from '../protocol/protocol.ts'
 import { TextSplice } from './text-splice.ts'
-import { noCounterpart, type Translation } from './translate.ts'
+import { type Noting, noteUnheld, type Translation } from './translate.ts'
 
 const encoder = new TextEncoder()
 const NOTHING = new Uint8Array(0)
@@ -25,9 +18,8 @@ const PATIENCE = 8
 type State = 'silent' | 'open' | 'closed'
 
 /** Who is told what a stream says of itself. */
-interface Told {
+interface Told extends Noting {
   readonly usage: Usage
-  note(note: Note): void
 }
 
 /** An upstream's stream in the client's protocol: bytes → frames → hub events → bytes; plain text goes by a splice. */
@@ -39,9 +31,8 @@ export class TranslateMachine implements ByteMachine {
   readonly #in: StreamIn
   readonly #out: StreamOut
   readonly #ping: Uint8Array
-  readonly #usage: Usage
-  readonly #holds: ReadonlySet<string> | undefined
-  readonly #noted: (note: Note) => void
+  readonly #client: Codec
+  readonly #told: Told
   #state: State = 'silent'
   #failure: string | undefined
   /** Written before the stream was let begin. */
@@ -55,9 +46,8 @@ export class TranslateMachine implements ByteMachine {
     this.#in = translation.upstream.streamIn(read)
     this.#out = translation.client.streamOut(translation.write)
     this.#ping = encoder.encode(translation.client.ping)
-    this.#usage = told.usage
-    this.#holds = translation.client.holds
-    this.#noted = (note) => told.note(note)
+    this.#client = translation.client
+    this.#told = told
     this.#pings = pings
   }
 
@@ -148,11 +138,11 @@ export class TranslateMachine implements ByteMachine {
   #event(event: StreamEvent): string {
     switch (event.type) {
       case 'message_start':
-        Object.assign(this.#usage, tapUsage(event.message.usage))
+        Object.assign(this.#told.usage, tapUsage(event.message.usage))
         break
       case 'message_delta':
-        Object.assign(this.#usage, tapUsage(event.usage))
-        if (event.delta.stop_reason !== null) this.#usage.stopReason = event.delta.stop_reason
+        Object.assign(this.#told.usage, tapUsage(event.usage))
+        if (event.delta.stop_reason !== null) this.#told.usage.stopReason = event.delta.stop_reason
         this.#state = 'open'
         break
       case 'error':
@@ -166,9 +156,7 @@ export class TranslateMachine implements ByteMachine {
         break
       case 'content_block_start':
         this.#state = 'open'
-        if (this.#holds?.has(event.content_block.type) === false) {
-          this.#noted(noCounterpart(`content.${event.content_block.type}`))
-        }
+        noteUnheld(this.#client, event.content_block, this.#told)
         break
       case 'content_block_delta':
       case 'content_block_stop':

@@ -7,6 +7,7 @@ import { DEEPEST, isDeeper } from '../kit/json-depth.ts'
 import { parseExact } from '../kit/json-exact.ts'
 import type { Codec, ReadOptions, Whole, WriteOptions } from '../protocol/codec.ts'
 import { checkRequest } from '../protocol/messages/check.ts'
+import type { Block } from '../protocol/messages/schema.ts'
 import { stripOwnThinking } from '../protocol/messages/signature.ts'
 import { NEUTRAL_PROFILE, type Profile } from '../protocol/profile.ts'
 import type { Note, Turn, World } from '../protocol/protocol.ts'
@@ -38,8 +39,7 @@ export interface TranslationJob {
   readonly profile: Profile | undefined
   readonly defaultMaxTokens: number | undefined
   readonly requestId: string
-  /** Told of what the reply loses. */
-  readonly noted: (note: Note) => void
+  readonly told: Noting
 }
 
 /** A request in the upstream's protocol, with all that its reply needs to come back in the client's. */
@@ -102,14 +102,23 @@ function translated(
       names: out.names,
       stopSequences: turn.request.stop_sequences,
       profile,
-      lost: (path) => job.noted(noCounterpart(path)),
+      lost: (path) => job.told.note(noCounterpart(path)),
     },
     write: { world: WORLD, model: asked, requestId, body: parsed, turn },
   }
 }
 
-/** The note on a part of a reply that the client's protocol has no place for. */
-export function noCounterpart(path: string): Note {
+/** Who is told what of a reply is lost. */
+export interface Noting {
+  note(note: Note): void
+}
+
+/** Tells of a block that the client's protocol has no place for. */
+export function noteUnheld({ holds }: Codec, { type }: Block, told: Noting): void {
+  if (holds?.has(type) === false) told.note(noCounterpart(`content.${type}`))
+}
+
+function noCounterpart(path: string): Note {
   return `${path}: dropped, no counterpart`
 }
 

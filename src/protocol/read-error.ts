@@ -2,6 +2,7 @@ import { type ErrorKind, ProxyError, STATUS } from '../kit/error.ts'
 import { isRecord } from '../kit/json.ts'
 import { ownValue } from '../kit/own-value.ts'
 import { type SseFrame, SseParser } from '../kit/sse.ts'
+import { headOf } from './error-head.ts'
 import { saysOverflow } from './says-overflow.ts'
 
 /** An upstream's error reply, as far as the protocol layer needs it. */
@@ -191,13 +192,10 @@ function fromString(value: string, depth: number): Parts {
   return { ...NOTHING, message: trimmed === '' ? undefined : trimmed }
 }
 
-/** Characters of an error that are looked through: what upstreams say stands at the beginning. */
-const MOST_READ = 8192
-
 function plainMessage(text: string, status: number | undefined): string {
   if (text === '') return fallbackMessage(status)
   if (!/^<(!doctype|html|head|\?xml)/i.test(text)) return text.slice(0, 2000)
-  const title = /<title[^>]*>([^<]*)<\/title>/i.exec(text.slice(0, MOST_READ))?.[1]?.trim()
+  const title = /<title[^>]*>([^<]*)<\/title>/i.exec(headOf(text))?.[1]?.trim()
   const named = title === undefined || title === '' ? '' : ` titled "${title}"`
   return `Upstream answered ${status ?? 'a request'} with an HTML page${named}`
 }

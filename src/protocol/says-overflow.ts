@@ -1,5 +1,4 @@
-/** Characters of an error that are looked through: what upstreams say stands at the beginning. */
-const MOST_READ = 8192
+import { headOf } from './error-head.ts'
 
 /** The words that vendors use for a prompt over the context window (2026-11). */
 const WORDS: readonly string[] = [
@@ -33,5 +32,5 @@ const OVERFLOW = new RegExp(WORDS.join('|'), 'i')
 
 /** Whether an upstream's message says that the prompt is over the model's context window. */
 export function saysOverflow(message: string): boolean {
-  return OVERFLOW.test(message.slice(0, MOST_READ))
+  return OVERFLOW.test(headOf(message))
 }

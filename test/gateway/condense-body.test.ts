@@ -108,7 +108,7 @@ function outcome(job: Pick<TranslationJob, 'client' | 'upstream' | 'body' | 'con
     profile: undefined,
     defaultMaxTokens: undefined,
     requestId: 'r',
-    noted: () => undefined,
+    told: { note: () => undefined },
   }
   try {
     const { body, notes, betas, client, write, read } = translate({ ...job, ...rest })

@@ -1,8 +1,6 @@
+import { headOf } from '../error-head.ts'
 import type { Profile } from '../profile.ts'
 import { saysOverflow } from '../says-overflow.ts'
-
-/** Characters of an error that are looked through. */
-const MOST_READ = 8192
 
 /** How upstreams name the longest answer that a model gives (2026-11). */
 const CAPS: readonly RegExp[] = [
@@ -23,7 +21,7 @@ export function limitQuirk(message: string, profile: Profile): Partial<Profile> 
   // vLLM names both fields where prompt and answer together do not fit into the window.
   if (saysOverflow(message)) return undefined
   const other = sent === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens'
-  const head = message.slice(0, MOST_READ)
+  const head = headOf(message)
   if (names(head, other) && names(head, sent)) return { max_tokens_field: other }
   const cap = Number(CAPS.map((form) => form.exec(head)?.[1]).find(Boolean))
   return cap > 0 && (known === 0 || cap < known) ? { max_output_tokens: cap } : undefined

@@ -1,4 +1,5 @@
 import type { ProxyError } from '../../kit/error.ts'
+import { headOf } from '../error-head.ts'
 
 /** What an overflow counts: the prompt, the answer that was asked for, and what both may have together. */
 interface Counts {
@@ -6,9 +7,6 @@ interface Counts {
   readonly answer: number
   readonly limit: number
 }
-
-/** Characters of a message that are looked through for counts. */
-const MOST_READ = 8192
 
 /** The least room for an answer with which Claude Code tries again, in tokens: below it has to compact. */
 const LEAST_ROOM = 5000
@@ -21,7 +19,7 @@ export function promptTooLong(error: ProxyError): string {
   const { message } = error
   if (error.vendorCode !== 'context_length_exceeded') return message
   if (message.includes('prompt is too long')) return message
-  const plain = message.slice(0, MOST_READ).replace(/(\d),(?=\d{3})/g, '$1')
+  const plain = headOf(message).replace(/(\d),(?=\d{3})/g, '$1')
   const counts = countsIn(plain)
   if (counts !== undefined) return counted(counts, /at least/i.test(plain))
   const over = overLimit(plain)
